@@ -1,0 +1,1 @@
+"""What opsterm knows and does, without any user interface."""

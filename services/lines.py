@@ -1,0 +1,200 @@
+"""The record of one line of output, and the bounded store that every line pane reads.
+
+A source (a serial port, a container's log) makes `Line`s and appends them to a `Ring` on the event loop. A pane
+remembers the sequence number up to which it has drawn and asks for what came since. Nothing else passes between
+the two, whatever the rate.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, IntEnum, IntFlag
+
+MAX_LINES = 200_000
+MAX_BYTES = 256 * 1024 * 1024
+
+
+class Direction(Enum):
+    """Which way a line went; the value is the arrow by which it is shown."""
+
+    RX = "Rx <=="
+    TX = "Tx ==>"
+    NOTE = "---"
+    """Not from the wire: something that happened to the connection or the stream."""
+
+
+class Level(IntEnum):
+    """Severity of a line, ordered; `NONE` where the source does not say."""
+
+    NONE = 0
+    DEBUG = 10
+    INFO = 20
+    WARN = 30
+    ERROR = 40
+
+
+class Flag(IntFlag):
+    """What is special about a line."""
+
+    NONE = 0
+    PARTIAL = 1
+    """Shown before its ending came (a prompt); it may still grow, through `Ring.replace_last`."""
+    CUT = 2
+    """Longer than the line limit: the next line of the source goes on where this one stops."""
+    UNSENT = 4
+    """A typed line that did not leave."""
+    GAP = 8
+    """A note that data before it is, or may be, missing."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line. `raw` is what came over the wire without its ending; `text` is the same made safe to show.
+
+    Times are nanoseconds since the epoch: `first_ns` when the first byte was read, `last_ns` the last. `seq` is
+    given by the `Ring` and never changes. Treat a line as immutable once it is in a ring.
+    """
+
+    raw: bytes
+    text: str
+    first_ns: int
+    last_ns: int
+    source: str = ""
+    direction: Direction = Direction.RX
+    level: Level = Level.NONE
+    flags: Flag = Flag.NONE
+    seq: int = -1
+
+    @property
+    def cost(self) -> int:
+        """Memory that the line takes, in bytes, estimated from its two copies and the record itself."""
+        return len(self.raw) + len(self.text) + 200
+
+    @property
+    def arrow(self) -> str:
+        """The words by which its direction is shown."""
+        return "Tx =X=" if self.flags & Flag.UNSENT else self.direction.value
+
+    def __str__(self) -> str:
+        """The line as every part of opsterm prints it: `2020-08-31 10:44:50.995281 Rx <== ping`."""
+        more = "…" if self.flags & (Flag.PARTIAL | Flag.CUT) else ""
+        return f"{stamp(self.first_ns)} {self.arrow} {self.text}{more}"
+
+
+class Ring:
+    """The last lines of a view: at most `max_lines` and `max_bytes` (estimated), oldest evicted first and counted.
+
+    One writer: every call belongs on the event loop. Threads hand over whole batches with
+    `loop.call_soon_threadsafe`. Lines keep the sequence number they were given, so `ring[seq]` stays right while
+    `first_seq <= seq < next_seq`.
+    """
+
+    def __init__(self, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
+        self.max_lines = max_lines
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self.evicted = 0
+        self.revision = 0
+        """Grows whenever a line already handed out was replaced."""
+        self._lines: list[Line] = []
+        self._head = 0  # index of the oldest line; the dead part before it is cut away now and then
+        self._first_seq = 0
+        self._listeners: list[Callable[[], None]] = []
+
+    def __len__(self) -> int:
+        return len(self._lines) - self._head
+
+    def __getitem__(self, seq: int) -> Line:
+        """The line with this sequence number; IndexError when it is evicted or not yet there."""
+        if not self._first_seq <= seq < self.next_seq:
+            raise IndexError(seq)
+        return self._lines[self._head + seq - self._first_seq]
+
+    @property
+    def first_seq(self) -> int:
+        """Sequence number of the oldest line kept."""
+        return self._first_seq
+
+    @property
+    def next_seq(self) -> int:
+        """Sequence number that the next line will get."""
+        return self._first_seq + len(self)
+
+    def append(self, line: Line) -> None:
+        """Add one line; see `extend` for many."""
+        self.extend((line,))
+
+    def extend(self, lines: Iterable[Line]) -> None:
+        """Add lines in order, evict what no longer fits, and tell the listeners once."""
+        seq = self.next_seq
+        cost = 0
+        for line in lines:
+            line.seq = seq
+            seq += 1
+            cost += len(line.raw) + len(line.text) + 200
+            self._lines.append(line)
+        if not cost:
+            return
+        self.bytes += cost
+        self._evict()
+        self._tell()
+
+    def replace_last(self, line: Line) -> None:
+        """Put `line` in the place of the newest one (a prompt that grew); IndexError when the ring is empty."""
+        old = self._lines[-1] if len(self) else None
+        if old is None:
+            raise IndexError("replace_last on an empty ring")
+        line.seq = old.seq
+        self._lines[-1] = line
+        self.bytes += line.cost - old.cost
+        self.revision += 1
+        self._evict()
+        self._tell()
+
+    def since(self, seq: int) -> list[Line]:
+        """All lines from sequence number `seq` on; from the oldest kept, where `seq` is already evicted."""
+        return self._lines[self._head + max(0, seq - self._first_seq) :]
+
+    def listen(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Have `told` called after each change; returns the function that ends it. `told` must be quick."""
+        self._listeners.append(told)
+
+        def end() -> None:
+            if told in self._listeners:
+                self._listeners.remove(told)
+
+        return end
+
+    def _evict(self) -> None:
+        lines, head = self._lines, self._head
+        while len(lines) - head > self.max_lines or (self.bytes > self.max_bytes and len(lines) - head > 1):
+            self.bytes -= lines[head].cost
+            head += 1
+        gone = head - self._head
+        if not gone:
+            return
+        self.evicted += gone
+        self._first_seq += gone
+        self._head = head
+        # Cutting the list costs its whole length: done when half of it is dead, that is O(1) a line.
+        if head * 2 > len(lines):
+            del lines[:head]
+            self._head = 0
+
+    def _tell(self) -> None:
+        for told in tuple(self._listeners):
+            told()
+
+
+_second = (-1, "")
+
+
+def stamp(ns: int) -> str:
+    """Local time of `ns` (nanoseconds since the epoch) as `2020-08-31 10:44:50.995281`."""
+    global _second  # noqa: PLW0603  a cache of one second: bursts share it, and strftime is most of the cost
+    seconds, rest = divmod(ns, 1_000_000_000)
+    if _second[0] != seconds:
+        _second = (seconds, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)))
+    return f"{_second[1]}.{rest // 1000:06d}"

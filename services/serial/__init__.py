@@ -1,0 +1,1 @@
+"""Serial lines: ports, connection, framing and the service behind the Serial tab."""

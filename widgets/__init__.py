@@ -1,0 +1,1 @@
+"""What opsterm draws, one widget a file; a widget knows of the services only their records."""
