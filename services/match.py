@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-_TERM = re.compile(
-    r'(?P<no>!)?(?:(?P<field>[A-Za-z_][\w.%-]*):)?(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<bare>\S+))'
-)
+_TERM = re.compile(r'(?P<no>!)?(?:(?P<field>[A-Za-z_][\w.%-]*):)?(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<bare>\S+))')
 
 Fields = Callable[[str], str | None]
 """Gives the text of a field by its lower-case name, or None for a name that the row does not have."""
@@ -53,9 +51,7 @@ class Match:
         for term in self.terms:
             where: str | None = text
             if term.field:
-                where = (
-                    fields.get(term.field) if isinstance(fields, Mapping) else fields and fields(term.field)
-                )
+                where = fields.get(term.field) if isinstance(fields, Mapping) else fields and fields(term.field)
             if (term.pattern.search(where or "") is None) is not term.negated:
                 return False
         return True

@@ -73,8 +73,9 @@ class Service(ABC):
     async def stop(self) -> None:
         """End everything that runs, within a second. May be called again."""
 
+    @abstractmethod
     def retry(self) -> None:
-        """Try again now instead of at `retry_at`; nothing to do by default."""
+        """Try again now instead of at `retry_at`; nothing happens while the service is live or off."""
 
     def _become(self, state: State, reason: str = "", hint: str = "", retry_at: float | None = None) -> None:
         """Change the status; `since` stays while the state does."""
