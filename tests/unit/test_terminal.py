@@ -32,8 +32,8 @@ class Tiny(App):
         self.action_say("got " + event.value)
     def on_button_pressed(self):
         self.action_say("pressed")
-    def on_resize(self):
-        self.query_one("#size", Label).update(f"{self.size.width} by {self.size.height}")
+    def on_resize(self, event):
+        self.query_one("#size", Label).update(f"{event.size.width} by {event.size.height}")
 print("before the screen")
 Tiny().run()
 print("after the screen")
