@@ -137,7 +137,7 @@ class Terminal:
         self._set_size(columns, rows)
 
     def wait_for(self, wanted: Wanted, seconds: float = 15.0) -> str:
-        """The first screen with `wanted` on it; fails, showing the screen, after `seconds` or at the program's end."""
+        """The first screen with `wanted` on it; fails, showing the screen, after `seconds` or at the program end."""
         return self._wait(wanted, True, seconds)
 
     def wait_gone(self, unwanted: Wanted, seconds: float = 15.0) -> str:
