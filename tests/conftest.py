@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = ("SENTRY_", "OPSTERM_", "TEXTUAL", "GIT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_FOREIGN = ("SENTRY_", "OPSTERM_", "TEXTUAL")
 _ALSO_FOREIGN = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "NO_COLOR", "COLUMNS", "LINES", "TMUX", "TERM_PROGRAM")
 _OURS = ("OPSTERM_RIG", "OPSTERM_REQUIRE", "OPSTERM_UPDATE_GOLDEN")
 
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the user who runs the tests reaches them: no configuration, cluster, telemetry or terminal."""
     for name in list(os.environ):
-        if name not in _OURS and (name.upper().startswith(_FOREIGN) or name in _ALSO_FOREIGN):
+        if name not in _OURS and (name.startswith(_FOREIGN) or name in _ALSO_FOREIGN):
             monkeypatch.delenv(name)
     monkeypatch.setenv("OPSTERM_CONFIG_DIR", str(tmp_path / "opsterm-config"))
     monkeypatch.setenv("OPSTERM_STATE_DIR", str(tmp_path / "opsterm-state"))
