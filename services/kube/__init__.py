@@ -1,0 +1,1 @@
+"""Kubernetes: configuration and login, HTTP, watches, pods, and log streams that lose and repeat nothing."""

@@ -1,0 +1,1 @@
+"""Logs of containers: exact resume of one stream, and many streams in one ring."""

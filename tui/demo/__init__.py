@@ -1,0 +1,1 @@
+"""Stand-ins for the real thing: what `opsterm demo` and the tests run against."""

@@ -1,0 +1,1 @@
+"""The services without the screen: lines on standard output."""
