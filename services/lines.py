@@ -153,9 +153,13 @@ class Ring:
         self._evict()
         self._tell()
 
-    def since(self, seq: int) -> list[Line]:
-        """All lines from sequence number `seq` on; from the oldest kept, where `seq` is already evicted."""
-        return self._lines[self._head + max(0, seq - self._first_seq) :]
+    def since(self, seq: int, before: int | None = None) -> list[Line]:
+        """All lines from sequence number `seq` on, or only those before `before`; from the oldest kept, where `seq`
+        is already evicted.
+        """
+        zero = self._head - self._first_seq
+        end = None if before is None else max(self._head, zero + before)
+        return self._lines[max(self._head, zero + seq) : end]
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each change; returns the function that ends it. `told` must be quick."""
