@@ -1,0 +1,92 @@
+"""The serial ports of this machine, with who holds them and what is in the way; at once, and as they change."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from serial.tools import list_ports as pyserial_ports
+from serial.tools.list_ports_common import ListPortInfo, numsplit
+
+from opsterm.services.serial.access import missing_access
+from opsterm.services.serial.holders import find_holders
+from opsterm.services.serial.threads import in_thread
+from opsterm.services.serial.watch import Watch
+from opsterm.services.text import clean
+
+_MORE = ("/dev/rfcomm*", "/dev/ttymxc*", "/dev/ttyO[0-9]*", "/dev/ttyTHS*", "/dev/ttyGS*")
+"""Ports that pySerial leaves out; the built-in ones of boards count as `platform` there."""
+_BY_ID = "/dev/serial/by-id"
+_SETTLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port of this machine.
+
+    `device` is its path; `id` what names it wherever it is plugged in (`usb:VID:PID:SERIAL`), if anything does;
+    `link` its lasting path in /dev/serial/by-id; `held_by` who has it (`locked by tio (pid 4711)`); `problem` why it
+    cannot be opened, other than that. All are safe text but for the paths, and empty where there is nothing to say.
+    """
+
+    device: str
+    description: str = ""
+    id: str = ""
+    held_by: str = ""
+    problem: str = ""
+    link: str = ""
+
+
+async def list_ports() -> list[Port]:
+    """The ports there are now, in natural order (ttyUSB2 before ttyUSB10)."""
+    return await in_thread(scan_ports, "list serial ports")
+
+
+async def watch_ports() -> AsyncIterator[list[Port]]:
+    """The list of ports, at once and again after each change. Woken by the file system, not by polling."""
+    with Watch("/dev/new", f"{_BY_ID}/new") as watch:
+        last: list[Port] | None = None
+        while True:
+            watch.clear()
+            ports = await list_ports()
+            if ports != last:
+                last = ports
+                yield ports
+            await watch.wait()
+            await asyncio.sleep(_SETTLE_SECONDS)  # a device brings several changes: file, owner, links
+
+
+def scan_ports() -> list[Port]:
+    """`list_ports` for a thread of the caller's: it reads /sys and walks /proc."""
+    known: dict[str, ListPortInfo | None] = {info.device: info for info in pyserial_ports.comports()}
+    for pattern in _MORE:
+        for device in glob.glob(pattern):
+            known.setdefault(device, None)
+    links = {os.path.realpath(link): link for link in glob.glob(f"{_BY_ID}/*")}
+    holders = find_holders(known)
+    return [
+        Port(
+            device,
+            _description(info),
+            _identity(info),
+            str(holders.get(device, "")),
+            missing_access(device),
+            links.get(os.path.realpath(device), ""),
+        )
+        for device, info in sorted(known.items(), key=lambda item: numsplit(item[0]))
+    ]
+
+
+def _description(info: ListPortInfo | None) -> str:
+    text = (info.product or info.description) if info else ""
+    return "" if not text or text == "n/a" else clean(text)
+
+
+def _identity(info: ListPortInfo | None) -> str:
+    if info is None or info.vid is None:
+        return ""
+    serial = f":{info.serial_number}" if info.serial_number else ""
+    return clean(f"usb:{info.vid:04x}:{info.pid:04x}{serial}")

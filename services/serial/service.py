@@ -1,0 +1,242 @@
+"""The service behind the Serial tab: one port, opened again whenever it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+
+from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
+from opsterm.services.serial.clock import Clock
+from opsterm.services.serial.errors import (
+    BadSettingError,
+    NoSuchPortError,
+    NotAllowedError,
+    NotASerialPortError,
+    SerialError,
+)
+from opsterm.services.serial.intake import Counters, Intake
+from opsterm.services.serial.settings import Settings
+from opsterm.services.serial.transport import Link
+from opsterm.services.serial.watch import Watch
+from opsterm.services.service import Service, State
+from opsterm.services.text import clean
+
+_FIRST_DELAY = 0.1
+_MAX_DELAY = 2.0
+_GRACE_SECONDS = 2.0
+"""How long a new device file may refuse us: udev creates it for root and hands it over a moment later."""
+_SETTLED_SECONDS = 1.0
+_MANY_BYTES = 64 * 1024
+_STAYS = (NotAllowedError, NotASerialPortError, BadSettingError)
+
+
+class SerialService(Service):
+    """Keeps one port open and everything that passed in `ring`.
+
+    `open` names the port; from then on the service opens it as often as it takes, until `close`. The tab shows
+    `status`, `counters` and `queued`; whoever listens is told when one of the first two changes in kind.
+    """
+
+    def __init__(self, ring: Ring | None = None, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.ring = Ring() if ring is None else ring
+        self.counters = Counters()
+        self.settings: Settings | None = None
+        self._clock = clock or Clock()
+        self._link: Link | None = None
+        self._intake: Intake | None = None
+        self._watch: Watch | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._lost_ns = 0
+
+    @property
+    def queued(self) -> int:
+        """Bytes of typed lines that the kernel has not taken yet: the other side does not read."""
+        return self._link.queued if self._link else 0
+
+    async def open(self, settings: Settings) -> None:
+        """Close what is open and keep the port of `settings` open from now on; `status` tells how it goes."""
+        await self.stop()
+        self.settings = settings
+        self._lost_ns = 0
+        await self.start()
+
+    async def start(self) -> None:
+        """Open the port of `settings`, if there is one and it is not being kept open already."""
+        if self.settings is not None and self._task is None:
+            self._become(State.STARTING)
+            self._task = asyncio.create_task(self._keep_open(), name="serial")
+
+    async def stop(self) -> None:
+        """Close the port, within a second; `start` opens it again. Lines that have not left are marked."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._lost_ns = 0
+        self._become(State.OFF)
+
+    async def close(self) -> None:
+        """`stop`, and forget the port."""
+        await self.stop()
+        self.settings = None
+
+    def retry(self) -> None:
+        """Try now what waits; nothing happens while the port is open or the service is off."""
+        if self._watch is not None and self._link is None:
+            self._watch.wake()
+
+    async def retune(self, settings: Settings) -> None:
+        """Change baud rate, frame, ending and so on while the port stays open; another port is opened instead.
+
+        Raises SerialError when the driver refuses, and then the old settings still hold.
+        """
+        if self.settings is None or settings.port != self.settings.port:
+            await self.open(settings)
+            return
+        if self._link is not None:
+            await self._link.tune(settings)
+        if self._intake is not None:
+            self._intake.encoding = settings.encoding
+            self._intake.quiet_seconds = settings.quiet_seconds
+        self.settings = settings
+        self.retry()
+        self._tell()
+
+    def send(self, text: str | bytes) -> bool:
+        """Send a typed line with the ending that is set; whether it is on its way. Bytes go as they are.
+
+        It enters `ring` when the kernel has taken its last byte. Where the port is not open it enters at once,
+        marked as unsent, and nothing is sent later by itself. Raises BadSettingError where the encoding lacks a
+        character.
+        """
+        settings = self.settings
+        encoding = settings.encoding if settings else "utf-8"
+        try:
+            raw = text.encode(encoding) if isinstance(text, str) else text
+        except UnicodeEncodeError as error:
+            lacks = error.object[error.start : error.end]
+            raise BadSettingError(f"Not sent: {encoding} has no '{lacks}'.", "Choose another encoding.") from None
+        shown = clean(text if isinstance(text, str) else text.decode(encoding, "opsterm.hex"))
+        now = self._clock.now()
+        line = Line(raw, shown, now, now, settings.port if settings else "", Direction.TX)
+        if self._link is None or settings is None or self._link.lost.done():
+            self._mark_unsent([line])
+            return False
+        data = raw + settings.ending.value
+        if data:
+            self._link.write(data, line)
+        return bool(data)
+
+    async def drain(self) -> None:
+        """Wait while a lot is queued and the port is open; for whoever sends more than a person types."""
+        while self.queued > _MANY_BYTES:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _keep_open(self) -> None:
+        assert self.settings is not None
+        delay = _FIRST_DELAY
+        with Watch(self.settings.port) as watch:
+            self._watch = watch
+            try:
+                while True:
+                    watch.clear()
+                    try:
+                        self._link = await self._open_link()
+                    except SerialError as error:
+                        await watch.wait(self._refused(error, delay))
+                    else:
+                        opened = time.monotonic()
+                        self._opened()
+                        await self._lost(await self._link.lost)
+                        if time.monotonic() - opened > _SETTLED_SECONDS:
+                            delay = _FIRST_DELAY
+                            continue
+                        await watch.wait(delay)
+                    delay = min(delay * 2, _MAX_DELAY)
+            finally:
+                self._watch = None
+                await self._drop_link()
+
+    async def _open_link(self) -> Link:
+        settings = self.settings
+        assert settings is not None
+        intake = Intake(self.ring, self.counters, settings.port, settings.encoding, settings.quiet_seconds)
+        link = await Link.open(settings, intake.take, self._sent, self._clock)
+        self._intake = intake
+        return link
+
+    def _opened(self) -> None:
+        if self._lost_ns:
+            gap = (self._clock.now() - self._lost_ns) / 1e9
+            self.counters.gaps += 1
+            self.counters.reconnects += 1
+            self._note(f"open again, gap {gap:.3f} s", Flag.GAP)
+        self._become(State.LIVE)
+
+    def _refused(self, error: SerialError, delay: float) -> float | None:
+        """Say why the port does not open; returns after how many seconds to try again, None for: on a change."""
+        settings = self.settings
+        assert settings is not None
+        if isinstance(error, NotAllowedError) and _is_new(settings.port):
+            return _FIRST_DELAY
+        if error.reason != self.status.reason:
+            self.counters.errors += 1
+        if isinstance(error, _STAYS):
+            self._become(State.FAILED, error.reason, error.hint)
+            return None
+        wait = None if isinstance(error, NoSuchPortError) and "://" not in settings.port else delay
+        if not (self._lost_ns and isinstance(error, NoSuchPortError)):  # else the words of the loss say it better
+            self._become(State.LOST, error.reason, error.hint, None if wait is None else time.monotonic() + wait)
+        return wait
+
+    async def _lost(self, error: SerialError) -> None:
+        self._lost_ns = self._clock.now()
+        self.counters.errors += 1
+        if self._intake is not None:
+            self._intake.flush()
+        self._note("lost: device disconnected")
+        at = stamp(self._lost_ns)[11:23]
+        kept = f"{len(self.ring):,} lines kept"
+        self._become(State.LOST, f"{error.reason.removesuffix('.')} at {at}, {kept}.", error.hint)
+        await self._drop_link()
+
+    async def _drop_link(self) -> None:
+        link, self._link = self._link, None
+        self._room.set()
+        if link is not None:
+            self._mark_unsent(link.unsent())
+            await link.close()
+        if self._intake is not None:
+            self._intake.flush()
+            self._intake = None
+
+    def _sent(self, line: Line) -> None:
+        settings = self.settings
+        self.counters.tx_bytes += len(line.raw) + len(settings.ending.value if settings else b"")
+        if self._intake is not None:
+            self._intake.end_prompt()
+        self.ring.append(line)
+        self._room.set()
+
+    def _mark_unsent(self, lines: list[Line]) -> None:
+        for line in lines:
+            line.flags |= Flag.UNSENT
+        self.ring.extend(lines)
+
+    def _note(self, text: str, flags: Flag = Flag.NONE) -> None:
+        now = self._clock.now()
+        source = self.settings.port if self.settings else ""
+        self.ring.append(Line(text.encode(), text, now, now, source, Direction.NOTE, flags=flags))
+
+
+def _is_new(path: str) -> bool:
+    try:
+        return time.time() - os.stat(path).st_ctime < _GRACE_SECONDS
+    except OSError:
+        return False
