@@ -7,7 +7,7 @@ stay with their keys while data comes in, so that nothing moves under the reader
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from textual import events
 from textual.binding import BindingType
@@ -31,10 +31,10 @@ class RowTable(RowView, can_focus=True, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
-    Highlighted = row_messages.Highlighted
-    Opened = row_messages.Opened
-    MarksChanged = row_messages.MarksChanged
-    SortChanged = row_messages.SortChanged
+    Highlighted: TypeAlias = row_messages.Highlighted
+    Opened: TypeAlias = row_messages.Opened
+    MarksChanged: TypeAlias = row_messages.MarksChanged
+    SortChanged: TypeAlias = row_messages.SortChanged
 
     def __init__(
         self,
@@ -207,8 +207,9 @@ class RowTable(RowView, can_focus=True, inherit_bindings=False):
 
     def action_mark_range(self) -> None:
         """Mark all rows from the last mark to the cursor."""
-        self._model.mark_range()
-        self._marked()
+        if self._model.cursor is not None:
+            self._model.mark_range()
+            self._marked()
 
     def action_clear_marks(self) -> None:
         """Take every mark away."""

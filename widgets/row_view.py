@@ -189,7 +189,8 @@ class RowView(ScrollView, inherit_bindings=False):
         self.virtual_size = Size(0, len(self._model.shown) + 1)
 
     def _scroll(self, y: int) -> None:
-        self.scroll_to(y=max(0, y), animate=False)
+        if self.is_attached:
+            self.scroll_to(y=max(0, y), animate=False)
 
     def _embolden(self, change: Change) -> None:
         news = [(key, index) for key, index in change.cells if not self._ticks(index)]
