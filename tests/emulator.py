@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 import pyte
+from wcwidth import wcwidth
 
 _ALTERNATE_SCREEN = 1049
 
-# Sequences that pyte would draw as text or take for others: CSI with <, = or > (kitty keyboard, xterm's key options),
-# questions about a mode (DECRQM), and the strings DCS, SOS, PM and APC.
-_FOREIGN = re.compile(r"\x1b\[[<=>][0-?]*[ -/]*[@-~]|\x1b\[[0-?]*\$[@-~]|\x1b[PX^_].*?\x1b\\", re.DOTALL)
+# Sequences that pyte would draw as text, take for others or fail on: CSI with <, = or > (kitty keyboard, xterm's key
+# options), private ones that switch no mode, questions about a mode (DECRQM), and the strings DCS, SOS, PM and APC.
+_FOREIGN = re.compile(
+    r"\x1b\[(?:[<=>][0-?]*[ -/]*[@-~]|\?[0-?]*[ -/]*[@-gi-km-~]|[0-?]*\$[@-~])|\x1b[PX^_].*?\x1b\\", re.DOTALL
+)
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[PX^_].*)?\Z", re.DOTALL)
 
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])|\x1b\[([<>])\d*u")
@@ -53,7 +57,16 @@ class Emulator(pyte.Screen):
 
     def text(self) -> str:
         """The picture: its rows without the spaces at their ends, joined by newlines."""
-        return "\n".join(row.rstrip() for row in self.display)
+        return "\n".join("".join(self._row(y)).rstrip() for y in range(self.lines))
+
+    def _row(self, y: int) -> Iterator[str]:
+        """Cells of a row; a wide character that lost one of its two cells is blank, as terminals show it."""
+        cells = [self.buffer[y][x].data for x in range(self.columns)]
+        for cell, left, right in zip(cells, [" ", *cells], [*cells[1:], " "], strict=False):
+            if cell:
+                yield " " if _wide(cell) and right else cell
+            elif not _wide(left):
+                yield " "
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         """Switch modes on; the alternate screen opens empty."""
@@ -68,6 +81,10 @@ class Emulator(pyte.Screen):
         if _ALTERNATE_SCREEN in modes and self._main is not None:
             self.buffer, self.cursor = self._main
             self._main = None
+
+
+def _wide(cell: str) -> bool:
+    return bool(cell) and not cell.isascii() and wcwidth(cell[0]) == 2
 
 
 def unrestored(output: bytes) -> list[str]:

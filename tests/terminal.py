@@ -60,6 +60,7 @@ class Terminal:
         self._output = bytearray()
         self._changed = threading.Condition()
         self._ended = False
+        self._fault: Exception | None = None
         self._master, slave = os.openpty()
         self._wake, self._waker = os.pipe()
         self._set_size(columns, rows)
@@ -187,7 +188,10 @@ class Terminal:
                     data = os.read(self._master, 65536)
             with self._changed:
                 self._output += data
-                self._emulator.feed(data)
+                try:
+                    self._emulator.feed(data)
+                except Exception as error:  # whatever the emulator stumbles over belongs in the test's message
+                    self._fault = error
                 self._ended = not data
                 self._changed.notify_all()
             if not data:
@@ -208,7 +212,8 @@ class Terminal:
 
     def _failure(self, what: str) -> AssertionError:
         frame = "\n".join(f"|{row}" for row in self._emulator.text().rstrip().split("\n"))
-        return AssertionError(f"{what}; exit status {self.process.poll()}; the terminal shows:\n{frame}")
+        fault = f"; the emulator failed: {self._fault!r}" if self._fault else ""
+        return AssertionError(f"{what}; exit status {self.process.poll()}{fault}; the terminal shows:\n{frame}")
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

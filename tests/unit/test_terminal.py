@@ -116,13 +116,20 @@ def test_what_a_program_leaves_switched_on_is_named() -> None:
     assert unrestored(b"plain text") == ["alternate screen never opened"]
 
 
-@given(st.lists(st.integers(0, 60)))
+@given(st.lists(st.integers(0, 110)))
 def test_the_picture_does_not_depend_on_how_the_bytes_were_cut(cuts: list[int]) -> None:
-    written = "a\x1b[>25u\x1b[<u\x1b[?2026$p\x1bPq#1\x1b\\b\x1b[31mü\x1b[0m漢\x1b]52;c;eA==\x07c\x1b[=1u!".encode()
+    asked = "\x1b[>25u\x1b[<u\x1b[?2026$p\x1b[?996n\x1b[20$p\x1b[=1u"
+    written = f"a{asked}\x1bPq#1\x1b\\b\x1b[31mü\x1b[0m漢\x1b]52;c;eA==\x07c{asked}!".encode()
     emulator = Emulator(40, 2)
     for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(written)], strict=True):
         emulator.feed(written[start:end])
     assert emulator.text() == "abü漢c!\n"
+
+
+def test_half_a_wide_character_is_blank() -> None:
+    emulator = Emulator(8, 2)
+    emulator.feed("漢字漢\x1b[1;2Ha\x1b[1;3Hb\r\nok".encode())
+    assert emulator.text() == " ab 漢\nok"
 
 
 @pytest.mark.parametrize(
