@@ -1,0 +1,180 @@
+"""`opsterm serial PORT --plain`: the lines of a port on standard output, those of standard input sent."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
+
+from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.explain import WAITING
+from opsterm.services.serial.service import SerialService
+from opsterm.services.serial.settings import Ending, Settings, parse_baud
+from opsterm.services.service import State
+from opsterm.tui.plain.printer import Printer
+
+_GOODBYE_SECONDS = 0.5
+_USAGE, _NOT_REACHED, _INTERRUPTED = 2, 4, 130
+
+
+class Stream(Protocol):
+    """Anything that has a file descriptor."""
+
+    def fileno(self) -> int:
+        """The descriptor."""
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run with the options of the command line; returns the exit status."""
+    try:
+        settings = settings_of(options)
+    except BadSettingError as error:
+        _say(str(error))
+        return _USAGE
+    return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout))
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings that the command line asks for. Raises BadSettingError."""
+    given = {
+        "baud": parse_baud(options.baud) if options.baud else _last_baud(options.port),
+        "data_bits": options.data_bits,
+        "parity": options.parity,
+        "stop_bits": options.stop_bits,
+        "flow": options.flow,
+        "ending": Ending[options.ending.upper()] if options.ending else None,
+        "encoding": options.encoding,
+    }
+    return replace(Settings(options.port), **{name: value for name, value in given.items() if value is not None})
+
+
+def _last_baud(port: str) -> int | None:
+    """The baud rate that this port had the last time on the screen, if it is known and possible."""
+    from opsterm.tui.memory import Memory  # noqa: PLC0415  not needed where the baud rate is given
+
+    try:
+        return parse_baud(str(Memory()["ports"][port]["baud"]))
+    except (KeyError, TypeError, BadSettingError):
+        return None
+
+
+async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: Stream) -> int:
+    """Print what comes and send what is typed until ctrl+c or until nobody reads; returns the exit status.
+
+    When the port does not open the first time this ends with 4, unless it is to `wait`. Once open it is opened again
+    whenever it comes back. The end of standard input ends sending only.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+    opened = asyncio.Event()
+
+    def end(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    service = SerialService()
+    printer = Printer(service.ring, stdout.fileno(), _say, lambda: end(_INTERRUPTED))
+    said = ""
+
+    def changed() -> None:
+        nonlocal said
+        status = service.status
+        if status.state is State.LIVE:
+            if not opened.is_set():
+                _say(f"{settings.port} is open, {settings.baud} {settings.frame}.")
+            opened.set()
+            said = ""
+        elif status.reason and status.reason != said:
+            said = status.reason
+            leaving = not wait and not opened.is_set()
+            hint = "--wait waits for it." if leaving and status.hint == WAITING else status.hint
+            _say(f"{status.reason} {hint}".rstrip())
+            if leaving:
+                end(_NOT_REACHED)
+
+    with _ends_on_ctrl_c(end), _ends_with_reader(stdout.fileno(), end):
+        end_listening = service.listen(changed)
+        await service.open(settings)
+        printing = asyncio.create_task(printer.run())
+        typing = asyncio.create_task(_type(service, stdin.fileno(), opened)) if stdin is not None else None
+        try:
+            return await ended
+        finally:
+            end_listening()
+            if typing is not None:
+                typing.cancel()
+            await service.stop()
+            printer.finish()
+            await asyncio.wait([printing], timeout=_GOODBYE_SECONDS)
+            printing.cancel()
+
+
+async def _type(service: SerialService, fd: int, opened: asyncio.Event) -> None:
+    """Send the lines of `fd` once the port is open, no faster than it takes them."""
+    lines: asyncio.Queue[list[bytes] | None] = asyncio.Queue(maxsize=1)
+    loop = asyncio.get_running_loop()
+
+    def put(item: list[bytes] | None) -> None:
+        asyncio.run_coroutine_threadsafe(lines.put(item), loop).result()
+
+    def read() -> None:
+        rest = b""
+        with suppress(OSError, RuntimeError):  # nothing to read from, or the program is ending
+            while data := os.read(fd, 65536):
+                *whole, rest = (rest + data).split(b"\n")
+                put(whole)
+            put([rest] if rest else [])
+            put(None)
+
+    await opened.wait()
+    # A daemon thread and the bare descriptor: at the end of the program nobody waits for a line that never comes.
+    threading.Thread(target=read, name="standard input", daemon=True).start()
+    while (batch := await lines.get()) is not None:
+        for line in batch:
+            _send(service, line.removesuffix(b"\r"))
+            await service.drain()
+
+
+def _send(service: SerialService, line: bytes) -> None:
+    try:
+        service.send(line.decode())
+    except UnicodeDecodeError:
+        service.send(line)
+    except BadSettingError as error:
+        _say(str(error))
+
+
+@contextmanager
+def _ends_on_ctrl_c(end: Callable[[int], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, end, _INTERRUPTED)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+@contextmanager
+def _ends_with_reader(fd: int, end: Callable[[int], None]) -> Iterator[None]:
+    """End when nobody reads the pipe `fd` any more, even while there is nothing to write."""
+    loop = asyncio.get_running_loop()
+    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
+        yield
+        return
+    loop.add_reader(fd, end, _INTERRUPTED)  # a pipe's writing end becomes ready only by this error
+    try:
+        yield
+    finally:
+        loop.remove_reader(fd)
+
+
+def _say(sentence: str) -> None:
+    print(f"opsterm: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  plain mode's own words
