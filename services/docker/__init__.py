@@ -1,0 +1,1 @@
+"""Docker: building every Dockerfile of a folder and measuring which one is best."""

@@ -1,0 +1,147 @@
+"""Staging: the build context copied once under its own ignore rules, so that the user's folder is only ever read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsterm.services.docker.errors import ContextError
+from opsterm.services.docker.variants import is_variant
+
+LIMIT = 500_000_000
+"""Most bytes that are copied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A staged copy. `skipped` are sockets, devices and unreadable files, by path relative to `root`."""
+
+    root: Path
+    files: tuple[str, ...]
+    size: int
+    skipped: tuple[str, ...] = ()
+
+
+class _Stopped(Exception):  # noqa: N818  not an error: the way out of the thread
+    pass
+
+
+async def stage(folder: Path, ignore: Path, root: Path, limit: int = LIMIT) -> Context:
+    """Copy `folder` to `root`, which must not exist yet, leaving out what the file `ignore` names.
+
+    Dockerfiles beside each other and the ignore files are left out too: editing one variant must not change what
+    another one copies. Raises ContextError when there is more than `limit` bytes. A cancelled copy has stopped
+    writing when this returns.
+    """
+    stop = threading.Event()
+    work = asyncio.ensure_future(asyncio.to_thread(_copy, folder, ignore, root, limit, stop))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([work])
+        work.exception()
+        raise
+
+
+def archive(context: Context, dockerfile: str, target: Path) -> None:
+    """Write the context with `dockerfile` as its Dockerfile to a tar file at `target`.
+
+    The same content always gives the same bytes. GNU format with whole-second times: BuildKit looks at the first
+    bytes to tell an archive from a Dockerfile, and does not know the headers of the newer format. Blocks: call it in
+    a thread.
+    """
+    own = target.with_suffix(".Dockerfile")
+    own.write_bytes(dockerfile.encode("utf-8", "surrogateescape"))
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
+        for name, path in [("Dockerfile", own), *((name, context.root / name) for name in context.files)]:
+            info = tar.gettarinfo(path, name)
+            info.uid = info.gid = 0
+            info.uname = info.gname = ""
+            info.mtime = 0 if path is own else int(info.mtime)
+            if info.isreg():
+                with path.open("rb") as data:
+                    tar.addfile(info, data)
+            else:
+                tar.addfile(info)
+
+
+def _copy(folder: Path, ignore: Path, root: Path, limit: int, stop: threading.Event) -> Context:
+    chosen = list(_walk(folder, _patterns(ignore)))
+    _check(folder, chosen, limit)
+    root.mkdir(parents=True)
+    files: list[str] = []
+    skipped: list[str] = []
+    size = 0
+    for name in chosen:
+        if stop.is_set():
+            raise _Stopped
+        try:
+            size += _copy_one(folder / name, root / name)
+            files.append(name)
+        except OSError:
+            skipped.append(name)
+    return Context(root, tuple(files), size, tuple(skipped))
+
+
+def _copy_one(source: Path, target: Path) -> int:
+    """Copy one file, link or folder and return its bytes. Raises OSError for what cannot be a part of a context."""
+    mode = source.lstat().st_mode
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if stat.S_ISLNK(mode):
+        target.symlink_to(os.readlink(source))
+        return 0
+    if stat.S_ISDIR(mode):
+        target.mkdir(exist_ok=True)
+        target.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
+        return 0
+    if not stat.S_ISREG(mode):
+        raise OSError("not a regular file")
+    shutil.copy2(source, target)
+    return target.stat().st_size
+
+
+def _patterns(ignore: Path) -> list[str]:
+    try:
+        lines = ignore.read_text(errors="surrogateescape").removeprefix("\ufeff").splitlines()
+    except OSError:
+        return []
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _walk(folder: Path, patterns: list[str]) -> Iterator[str]:
+    """The paths that the ignore patterns leave, sorted, relative to `folder`."""
+    from docker.utils.build import PatternMatcher  # noqa: PLC0415  heavy: imported in the thread that needs it
+
+    for name in sorted(PatternMatcher(patterns).walk(str(folder))):
+        if "/" not in name and (is_variant(name) or name.endswith(".dockerignore")):
+            continue
+        yield name
+
+
+def _check(folder: Path, chosen: list[str], limit: int) -> None:
+    sizes: dict[str, int] = {}
+    for name in chosen:
+        try:
+            found = (folder / name).lstat()
+        except OSError:
+            continue
+        if stat.S_ISREG(found.st_mode):
+            top = name.split("/", 1)[0]
+            sizes[top] = sizes.get(top, 0) + found.st_size
+    if sum(sizes.values()) <= limit:
+        return
+    biggest = sorted(sizes, key=lambda top: -sizes[top])[:3]
+    raise ContextError(
+        f"The build context has {sum(sizes.values()) / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are compared.",
+        "Put the biggest into .dockerignore: "
+        + ", ".join(f"{top} ({sizes[top] / 1e6:,.0f} MB)" for top in biggest)
+        + ".",
+    )

@@ -1,0 +1,90 @@
+"""What a build reports while it runs: the one model that every engine is translated to.
+
+Events come from the engine's own progress records, never from what a RUN prints: output is only ever the content
+of a `StepLog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from opsterm.services.docker.dockerfile import Dockerfile
+from opsterm.services.lines import Line
+
+
+class Kind(Enum):
+    """What a part of a build is for."""
+
+    CONTEXT = "context"
+    """Sending the files and reading the Dockerfile."""
+    BASE = "base"
+    """Finding and loading a base image; whether it counts as cached varies, so it is never counted."""
+    STEP = "step"
+    """An instruction of the Dockerfile that makes a layer."""
+    EXPORT = "export"
+    """Writing the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a build. `line` is that of its instruction, 0 where there is none; `label` is `2` or `build 2`."""
+
+    key: str
+    kind: Kind
+    name: str
+    label: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The engine began a step."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """Output of a step, line by line."""
+
+    step: Step
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step has ended: from the cache, or after `seconds` of work. May come again for a step that went on."""
+
+    step: Step
+    cached: bool
+    seconds: float
+    error: str = ""
+
+
+Event = StepStarted | StepLog | StepDone
+Told = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One build to do. `context` and `dockerfile` are in the staged copy; `source` names it in the log lines."""
+
+    variant: str
+    phase: str
+    parsed: Dockerfile
+    dockerfile: Path
+    context: Path
+    archive: Path
+    no_cache: bool
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build gave: the image and the wall time in seconds, as somebody waits who runs `docker build`."""
+
+    image: str
+    seconds: float
