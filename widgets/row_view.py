@@ -126,8 +126,8 @@ class RowView(ScrollView, inherit_bindings=False):
 
     @property
     def _page(self) -> int:
-        """Number of rows that fit below the titles."""
-        return max(1, self.size.height - 1)
+        """Number of rows that fit below the titles; while the table is hidden, those that fitted before."""
+        return max(1, self.container_size.height - 1)
 
     def _change(self, change: Callable[[], Change], *, bold: bool) -> Change:
         """Let `change` alter the model, and draw what it altered, without moving what the reader looks at."""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.content import Content
 from textual.geometry import Offset
 from textual.pilot import Pilot
 
 from opsterm.widgets.row_table import Cell, Column, Row, RowTable
 from tests.screens.row_app import TableApp, pod, pods
+from tests.waiting import until
 
 MOCK_UP = [
     pod("web-7c9f-x2k4p", 14),
@@ -199,11 +201,12 @@ async def test_a_double_click_opens_once(y: int) -> None:
 async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:
     app = TableApp(pods(100))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.mouse_down(app.table, offset=Offset(5, 5))
-        app.table.scroll_relative(y=30, animate=False)
-        await pilot.pause()
+        wheel = events.MouseScrollDown(app.table, 5, 5, 0, 1, 0, False, False, False)
+        app.table.post_message(wheel)
+        app.table.post_message(wheel)
+        await until(lambda: app.table.scroll_offset.y > 1, "the view is scrolled")
         assert app.table.cursor_key == "pod-000"
-        assert app.lines()[1].startswith("   pod-030")
+        assert "▌" not in "".join(app.lines())
         await pilot.press("j")
         assert app.lines()[1].startswith(" ▌ pod-001")
 

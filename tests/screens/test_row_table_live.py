@@ -64,6 +64,34 @@ async def test_a_row_that_vanishes_leaves_the_cursor_on_its_line() -> None:
         assert at(app, "pod-051") == line
 
 
+async def test_the_place_is_kept_while_the_table_is_hidden() -> None:
+    app = TableApp(pods(100, start=100))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.move_to("pod-150")
+        await pilot.press("k", "k")
+        before = app.lines()
+        app.table.display = False
+        await pilot.pause()
+        app.table.set_rows(pods(200))
+        app.table.display = True
+        await pilot.pause()
+        assert app.lines() == before
+
+
+async def test_a_table_may_be_filled_and_asked_before_it_is_shown() -> None:
+    app = TableApp(pods(100))
+    app.table.move_to("pod-060")
+    app.table.sort_by("age", reverse=True)
+    app.table.update_rows([pod("pod-060", 3)], ["pod-000"])
+    app.table.filter(lambda row: row.key != "pod-001")
+    app.table.dimmed = True
+    assert app.table.cursor_key == "pod-060"
+    assert app.table.shown == 98
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert any(line.startswith(" ▌ pod-060") for line in app.lines())
+
+
 KEYS = st.integers(0, 40)
 ROWS = st.lists(st.builds(lambda number, age: pod(f"pod-{number:03}", age), KEYS, st.integers(0, 99)), max_size=40)
 STEP = st.one_of(
