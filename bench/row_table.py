@@ -33,7 +33,7 @@ class Ours(App[None]):
 
     def compose(self) -> ComposeResult:
         """Make the table."""
-        yield RowTable(*(Column(f"c{index}", f"COLUMN {index}") for index in range(COLUMNS)))
+        yield RowTable([Column(f"c{index}", f"COLUMN {index}") for index in range(COLUMNS)])
 
     def steps(self) -> dict[str, Step]:
         """What is measured, by name; each gets the number of the round."""

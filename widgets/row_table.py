@@ -38,13 +38,14 @@ class RowTable(RowView, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        *columns: Column,
+        columns: Sequence[Column] = (),
+        *,
         placeholder: Content | str = "",
         name: str | None = None,
         id: str | None = None,  # noqa: A002  Textual's own name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(columns, placeholder, name=name, id=id, classes=classes)
+        super().__init__(tuple(columns), placeholder, name=name, id=id, classes=classes)
         self._told: str | None = None  # the cursor's key as last told by Highlighted
         self._opened_by_click = False
 
@@ -116,6 +117,11 @@ class RowTable(RowView, can_focus=True, inherit_bindings=False):
     def cursor_index(self) -> int:
         """Index of the cursor among the rows shown, from 0."""
         return self._model.index
+
+    @property
+    def at_top(self) -> bool:
+        """Whether the cursor is on the first row, so that one more key up may leave the table."""
+        return self._model.index == 0
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on the row with this key and bring it into view; False where it is not shown."""

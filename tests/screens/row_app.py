@@ -34,7 +34,7 @@ class TableApp(App[None]):
 
     def __init__(self, rows: list[Row], columns: tuple[Column, ...] = COLUMNS) -> None:
         super().__init__()
-        self.table = RowTable(*columns)
+        self.table = RowTable(columns)
         self.table.set_rows(rows)
         self.said: list[str] = []
 

@@ -86,7 +86,9 @@ async def test_the_keys_of_lists_move_the_cursor_and_the_view_follows() -> None:
     app = TableApp(pods(100))
     async with app.run_test(size=(80, 24)) as pilot:
         page = app.table.size.height - 1
+        assert app.table.at_top
         assert await press(pilot, "j") == "pod-001"
+        assert not app.table.at_top
         assert await press(pilot, "down", "down") == "pod-003"
         assert await press(pilot, "k", "up") == "pod-001"
         assert await press(pilot, "G") == "pod-099"
