@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 from enum import Enum
 
 from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.text import decode
 
 MIN_BAUD = 50
 MAX_BAUD = 20_000_000
@@ -63,11 +63,10 @@ class Settings:
             raise BadSettingError(f"Invalid number of stop bits '{self.stop_bits}': 1, 1.5 or 2.")
         if self.flow not in _FLOWS:
             raise BadSettingError(f"Invalid flow control '{self.flow}': none, rts/cts or xon/xoff.")
-        try:
-            b"".decode(self.encoding)
-            codecs.lookup(self.encoding)
-        except (LookupError, ValueError):
-            raise BadSettingError(f"Unknown encoding '{self.encoding}'.", "Try utf-8, latin-1 or cp1252.") from None
+        if not _fits_lines(self.encoding):
+            raise BadSettingError(
+                f"Invalid encoding '{self.encoding}': a codec that keeps ASCII.", "Try utf-8, latin-1 or cp1252."
+            )
 
     @property
     def frame(self) -> str:
@@ -89,6 +88,15 @@ def parse_baud(text: str) -> int:
     if not MIN_BAUD <= baud <= MAX_BAUD:
         raise _bad_baud(text)
     return baud
+
+
+def _fits_lines(encoding: str) -> bool:
+    """Whether Python has it, lines can be told apart in it, and any bytes can be shown."""
+    try:
+        decode(b"\xff", encoding)
+        return "\r\n".encode(encoding) == b"\r\n"
+    except (LookupError, ValueError):
+        return False
 
 
 def _bad_baud(text: str) -> BadSettingError:
