@@ -235,6 +235,20 @@ async def test_roles_are_colours_of_the_theme_and_change_with_it() -> None:
         assert style_of(app, "b", "2/2").color != plain.color
 
 
+async def test_the_chosen_column_and_the_sorted_one_stand_out_among_the_titles() -> None:
+    app = TableApp(pods(3))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.sort_by("status")
+        await pilot.press("shift+right")
+        styles = {segment.text.strip(): segment.style for segment in app.table.render_line(0)}
+        plain, by, chosen = styles["NAME          READY"], styles["STATUS↑"], styles["RESTARTS"]
+        assert plain is not None
+        assert by is not None
+        assert chosen is not None
+        assert (plain.bold, by.bold, chosen.bold) == (None, True, None)
+        assert (plain.underline, by.underline, chosen.underline) == (None, None, True)
+
+
 async def test_old_data_is_muted_and_comes_back() -> None:
     app = TableApp([pod("a"), pod("b", status=Cell("✖ Failed", "error"))])
     async with app.run_test(size=(80, 24)):

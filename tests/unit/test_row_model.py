@@ -112,6 +112,17 @@ def test_sorting_is_by_value_stable_and_turns_around() -> None:
     assert found.shown == ["a", "b", "c", "d"]
 
 
+def test_a_changed_value_moves_its_row_to_its_new_place() -> None:
+    found = model("abc")
+    found.sort(1)
+    found.move_to_index(1)
+    assert found.update([row("a", 9)]).moved
+    assert found.shown == ["b", "c", "a"]
+    assert found.replace([row("a", 9), row("b", 9), row("c", 2)]).moved
+    assert found.shown == ["c", "a", "b"]
+    assert (found.cursor, found.index) == ("b", 2)
+
+
 def test_rows_without_a_value_come_last_both_ways() -> None:
     found = RowModel()
     found.replace([Row("none", ("–",)), Row("two", (Cell("2", sort=2),)), Row("one", (Cell("1", sort=1),))])
