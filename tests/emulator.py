@@ -68,6 +68,10 @@ class Emulator(pyte.Screen):
             elif not _wide(left):
                 yield " "
 
+    def underlined(self, y: int) -> str:
+        """What of a row is underlined."""
+        return "".join(self.buffer[y][x].data for x in range(self.columns) if self.buffer[y][x].underscore)
+
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
         """Switch modes on; the alternate screen opens empty."""
         if _ALTERNATE_SCREEN in modes and self._main is None:
@@ -87,7 +91,7 @@ def _wide(cell: str) -> bool:
     return bool(cell) and not cell.isascii() and wcwidth(cell[0]) == 2
 
 
-def unrestored(output: bytes) -> list[str]:
+def left_on(output: bytes) -> list[str]:
     """What a full-screen program that wrote `output` switched on and never off again, by name; `[]` when it left the
     terminal as it found it. One that never opened the alternate screen gets a line about that.
     """

@@ -28,7 +28,7 @@ from typing import Self
 from wcwidth import wcswidth
 
 from tests import keyboard
-from tests.emulator import Emulator
+from tests.emulator import Emulator, left_on
 
 OPSTERM = str(Path(sys.executable).parent / "opsterm")
 
@@ -39,6 +39,15 @@ _TAKE_TERMINAL = (
 
 Wanted = str | re.Pattern[str] | Callable[[str], object]
 """Text, a regular expression, or a question about the whole screen."""
+
+
+def restored(output: bytes) -> bool:
+    """Whether a full-screen program that wrote `output` left the terminal as it found it; fails, naming what it left
+    switched on, where it did not.
+    """
+    left = left_on(output)
+    assert not left, f"left switched on: {', '.join(left)}"
+    return True
 
 
 class Terminal:
@@ -104,6 +113,12 @@ class Terminal:
         """Whether the terminal echoes and edits lines, as a shell expects to find it."""
         flags = termios.tcgetattr(self._master)[3]
         return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
+
+    @property
+    def front(self) -> str:
+        """Name of opsterm's tab in front: what the top row underlines, without its F-key."""
+        with self._changed:
+            return re.sub(r"^F\d+ ", "", self._emulator.underlined(0))
 
     def line(self, number: int) -> str:
         """One row of the screen, counted from 0, or from the bottom with a negative number."""

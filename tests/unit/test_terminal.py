@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import keyboard
-from tests.emulator import Emulator, unrestored
-from tests.terminal import Terminal
+from tests.emulator import Emulator, left_on
+from tests.terminal import Terminal, restored
 from tests.waiting import until_now
 
 APP = """
@@ -22,7 +22,7 @@ from textual.widgets import Button, Input, Label
 class Tiny(App):
     BINDINGS = [("ctrl+pagedown", "say('paged')"), ("f2", "say('second')"), ("ctrl+q", "quit")]
     def compose(self):
-        yield Label("ready äöü 漢字", id="said")
+        yield Label("[u]F7 ready[/u] äöü 漢字", id="said")
         yield Label(id="size")
         yield Input()
         yield Button("Press")
@@ -47,6 +47,7 @@ def python(code: str, columns: int = 80, rows: int = 24) -> Terminal:
 def test_a_textual_program_is_seen_typed_into_clicked_resized_and_left_clean() -> None:
     with python(APP) as terminal:
         terminal.wait_for("ready äöü 漢字")
+        assert terminal.front == "ready"
         assert "before the screen" not in terminal.screen
         assert not terminal.cooked
         terminal.key("f2")
@@ -61,10 +62,11 @@ def test_a_textual_program_is_seen_typed_into_clicked_resized_and_left_clean() -
         terminal.wait_gone("got")
         terminal.resize(100, 30)
         terminal.wait_for("100 by 30")
-        assert "alternate screen" in unrestored(terminal.output)
+        with pytest.raises(AssertionError, match=r"left switched on: .*alternate screen.*cursor hidden"):
+            restored(terminal.output)
         terminal.key("ctrl+q")
         assert terminal.wait_exit() == 0
-        assert unrestored(terminal.output) == []
+        assert restored(terminal.output)
         assert terminal.cooked
         assert terminal.screen.startswith("before the screen\nafter the screen")
 
@@ -110,10 +112,10 @@ def test_leaving_kills_the_program_and_its_children() -> None:
 def test_what_a_program_leaves_switched_on_is_named() -> None:
     opened = b"\x1b[?1049h\x1b[?1000h\x1b[?1003h\x1b[?1006h\x1b[?25l\x1b[>25u\x1b[?2004h\x1b[?7l"
     closed = b"\x1b[?1006l\x1b[<u\x1b[?1000;1003l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
-    assert unrestored(opened + closed) == []
+    assert left_on(opened + closed) == []
     for piece in re.findall(rb"\x1b\[[^\x1b]+", closed):
-        assert unrestored(opened + closed.replace(piece, b"")), piece
-    assert unrestored(b"plain text") == ["alternate screen never opened"]
+        assert left_on(opened + closed.replace(piece, b"")), piece
+    assert left_on(b"plain text") == ["alternate screen never opened"]
 
 
 @given(st.lists(st.integers(0, 110)))
