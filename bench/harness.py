@@ -24,4 +24,5 @@ class Result:
         return self.ours / self.theirs if self.better == "higher" else self.theirs / self.ours
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.ratio:.2f}× ({self.ours:,.4g} {self.unit}, {self.peer} {self.theirs:,.4g} {self.unit})"
+        theirs = f"{self.peer} {self.theirs:,.4g}"
+        return f"{self.name}: {self.ratio:.2f}× (ours {self.ours:,.4g}, {theirs} {self.unit})"

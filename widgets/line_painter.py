@@ -1,0 +1,147 @@
+"""Draws rows of lines: stamp, prefix and text in their colours, cut to the window or wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from opsterm.services.lines import Direction, Flag, Line
+from opsterm.widgets.line_matching import Matching
+from opsterm.widgets.line_stamps import Stamps
+from opsterm.widgets.line_words import Prefix, Words, arrows, words
+from opsterm.widgets.line_wrap import Span, row_count, rows, width, window
+
+_HANG_ROOM = 16
+"""Cells that a wrapped text needs beside stamp and prefix to hang under itself; with less it starts at the left."""
+
+Spot = tuple[int, int, Style]
+"""Start and end, in characters of the words of a line, and the style there."""
+
+
+class Look(NamedTuple):
+    """What is special about a line just now."""
+
+    edge: str = " "
+    """What stands in the gutter."""
+    whole: Style | None = None
+    """Laid over the whole row."""
+    selected: Span | None = None
+    """Characters of the words that are selected; an end of -1 means all to the end."""
+    selection: Style = Style.null()
+
+
+class LinePainter:
+    """How lines look now. Whoever changes an attribute draws all rows anew.
+
+    `style` gives the style of a role.
+    """
+
+    def __init__(self, style: Callable[[str], Style]) -> None:
+        self.style = style
+        self.prefix: Prefix = arrows
+        self.stamps = Stamps.FULL
+        self.decimals = 6
+        """Decimals of the seconds in stamps of the time of day."""
+        self.width = 80
+        """Cells of a row, the gutter included."""
+        self.gutter = 1
+        """Cells at the left edge for the cursor and bookmarks: 1 or 0."""
+        self.wrap = False
+        self.left = 0
+        """Cells of text scrolled out at the left, while lines do not wrap."""
+        self.marks: Matching | None = None
+        """What is marked in the text."""
+        self.mark_role = "match"
+
+    def words(self, line: Line, before: Line | None = None) -> Words:
+        """`line` in words; `before` is the line shown above it."""
+        return words(line, self.prefix, self.stamps, self.decimals, before)
+
+    def height(self, line: Line) -> int:
+        """Rows that `line` takes when wrapped."""
+        said = self.words(line)
+        _, first, rest = self._room(said)
+        return row_count(said.body, first, rest)
+
+    def hidden_cells(self, line: Line) -> int:
+        """Cells by which the text of `line` is wider than the room for it; 0 where it fits."""
+        said = self.words(line)
+        return max(0, width(said.body) - self._room(said)[1])
+
+    def draw(self, line: Line, row: int, before: Line | None, look: Look) -> Strip:
+        """Row `row` (from 0) of `line`.
+
+        The strip carries offsets: the character within the words, and the line's sequence number. Textual hands them
+        back in a selection, which so stays right when lines are evicted or filtered.
+        """
+        said = self.words(line, before)
+        fixed, first, rest = self._room(said)
+        lead = len(said.lead)
+        if self.wrap:
+            start, end = rows(said.body, first, rest)[row]
+            indent = self.width - self.gutter - rest if row else 0
+        else:
+            (start, end), indent = window(said.body, self.left, first)
+        ground = self.style("text") + (look.whole or Style.null())
+        spots = list(self._spots(line, said, look))
+        parts = [Strip([Segment(look.edge, ground)]).apply_offsets(0, line.seq)] if self.gutter else []
+        if not (self.wrap and row):
+            parts.append(_strip(said.lead, 0, spots, line.seq).crop(0, fixed))
+        # Cell by cell, so that a drag that begins in the indent begins at the text and not before it.
+        parts += [Strip([Segment(" ", ground)], 1).apply_offsets(lead + start, line.seq)] * indent
+        parts.append(_strip(said.body[start:end], lead + start, spots, line.seq))
+        return Strip.join(parts).extend_cell_length(self.width, ground)
+
+    def _room(self, said: Words) -> tuple[int, int, int]:
+        """Cells for stamp and prefix, for the text beside them, and for the text on the rows below."""
+        cells = max(2, self.width - self.gutter)
+        fixed = min(width(said.lead), cells)
+        hang = fixed if cells - fixed >= _HANG_ROOM else min(2, cells - 2)
+        return fixed, cells - fixed, cells - hang
+
+    def _spots(self, line: Line, said: Words, look: Look) -> Iterable[Spot]:
+        """The styles of a line, later ones over earlier ones."""
+        style = self.style
+        at = len(said.stamp)
+        yield 0, at, style("stamp")
+        for text, role in said.prefix:
+            yield at, at + len(text), style(role)
+            at += len(text)
+        remark = at + len(said.text)
+        end = remark + len(said.remark)
+        yield at, remark, style(_text_role(line))
+        yield remark, end, style("muted")
+        if look.whole is not None:
+            yield 0, end, look.whole
+        if self.marks is not None:
+            for start, stop in self.marks.spans(line.text):
+                yield at + start, at + stop, style(self.mark_role)
+        if look.selected is not None:
+            start, stop = look.selected
+            yield start, end if stop == -1 else stop, look.selection
+
+
+def _text_role(line: Line) -> str:
+    if line.flags & Flag.GAP:
+        return "warning"
+    return "muted" if line.direction is Direction.NOTE else "text"
+
+
+def _strip(text: str, start: int, spots: list[Spot], seq: int) -> Strip:
+    """`text`, whose first character is `start` of the words, in its styles and with its offsets."""
+    styles = [Style.null()] * len(text)
+    for begin, stop, style in spots:
+        span = slice(max(0, begin - start), max(0, stop - start))
+        styles[span] = [under + style for under in styles[span]]
+    segments = []
+    at = 0
+    for style, run in groupby(styles):
+        end = at + sum(1 for _ in run)
+        segments.append(Segment(text[at:end], style))
+        at = end
+    return Strip(segments).apply_offsets(start, seq)
