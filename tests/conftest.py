@@ -11,6 +11,7 @@ import pytest
 
 _FOREIGN = ("SENTRY_", "OPSTERM_", "TEXTUAL")
 _ALSO_FOREIGN = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "NO_COLOR", "COLUMNS", "LINES", "TMUX", "TERM_PROGRAM")
+_ENGINES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 _OURS = ("OPSTERM_RIG", "OPSTERM_REQUIRE", "OPSTERM_UPDATE_GOLDEN")
 
 
@@ -27,9 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the user who runs the tests reaches them: no configuration, cluster, telemetry or terminal."""
+    """Nothing of the user who runs the tests reaches them: no configuration, cluster, engine or terminal."""
     for name in list(os.environ):
-        if name not in _OURS and (name.startswith(_FOREIGN) or name in _ALSO_FOREIGN):
+        if name not in _OURS and (name.startswith(_FOREIGN) or name in (*_ALSO_FOREIGN, *_ENGINES)):
             monkeypatch.delenv(name)
     monkeypatch.setenv("OPSTERM_CONFIG_DIR", str(tmp_path / "opsterm-config"))
     monkeypatch.setenv("OPSTERM_STATE_DIR", str(tmp_path / "opsterm-state"))
