@@ -12,18 +12,20 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has a device open. `locked` says whether it also holds the advisory lock (flock) on it."""
+    """A process that has a device open, maybe this one. `locked`: it also holds the advisory lock (flock) on it."""
 
     name: str
     pid: int
     locked: bool
 
     def __str__(self) -> str:
+        if self.pid == os.getpid():
+            return "open here"
         return f"{'locked by' if self.locked else 'open in'} {self.name} (pid {self.pid})"
 
 
 def find_holders(devices: Iterable[str]) -> dict[str, Holder]:
-    """For each of `devices` that another process has open: which; the one with the lock where there are several.
+    """For each of `devices` that a process has open: which; the one with the lock where there are several.
 
     Walks /proc once, which takes some 20 ms: call it in a thread. Processes of other users are seen only by root.
     """
@@ -54,17 +56,14 @@ def _lockers(inodes: dict[str, str]) -> dict[str, Holder]:
         if len(words) < 6 or words[1] not in ("FLOCK", "POSIX", "OFDLCK") or words[5] not in inodes:
             continue
         pid = int(words[4])
-        if pid > 0 and pid != os.getpid():
+        if pid > 0:  # else it is in another container
             found[inodes[words[5]]] = Holder(_name(pid), pid, locked=True)
     return found
 
 
 def _openers(paths: dict[str, list[str]]) -> dict[str, Holder]:
     found = {}
-    own = str(os.getpid())
     for process in _numbered(_PROC):
-        if process == own:
-            continue
         fds = _PROC / process / "fd"
         for fd in _numbered(fds):
             try:

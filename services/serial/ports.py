@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import glob
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from serial.tools import list_ports as pyserial_ports
@@ -19,6 +19,7 @@ from opsterm.services.text import clean
 
 _MORE = ("/dev/rfcomm*", "/dev/ttymxc*", "/dev/ttyO[0-9]*", "/dev/ttyTHS*", "/dev/ttyGS*")
 """Ports that pySerial leaves out; the built-in ones of boards count as `platform` there."""
+_DEV = "/dev"
 _BY_ID = "/dev/serial/by-id"
 _SETTLE_SECONDS = 0.1
 
@@ -45,9 +46,9 @@ async def list_ports() -> list[Port]:
     return await in_thread(scan_ports, "list serial ports")
 
 
-async def watch_ports() -> AsyncIterator[list[Port]]:
+async def watch_ports() -> AsyncGenerator[list[Port], None]:
     """The list of ports, at once and again after each change. Woken by the file system, not by polling."""
-    with Watch("/dev/new", f"{_BY_ID}/new") as watch:
+    with Watch(f"{_DEV}/new", f"{_BY_ID}/new") as watch:
         last: list[Port] | None = None
         while True:
             watch.clear()

@@ -1,0 +1,165 @@
+"""A deaf peer, many openings, a flood: nothing stalls, nothing leaks, nothing is lost unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import tty
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from opsterm.services.lines import Direction, Flag, Line
+from opsterm.services.serial.service import SerialService
+from opsterm.services.serial.settings import Settings
+from opsterm.services.service import State
+from tests.cable import Cable
+from tests.waiting import until
+
+LINES = [f"{number:04} {'x' * 1000}" for number in range(300)]  # more than all buffers on the way take
+
+
+@pytest.fixture
+def cable(tmp_path: Path) -> Iterator[Cable]:
+    with Cable(tmp_path) as cable:
+        yield cable
+
+
+@pytest.fixture
+async def service(cable: Cable) -> AsyncIterator[SerialService]:
+    service = SerialService()
+    await service.open(Settings(cable.a))
+    await is_open(service)
+    yield service
+    await service.close()
+
+
+@pytest.fixture
+def device(cable: Cable) -> Iterator[int]:
+    fd = os.open(cable.b, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    tty.setraw(fd)
+    yield fd
+    os.close(fd)
+
+
+async def is_open(service: SerialService) -> None:
+    await until(lambda: service.status.state is State.LIVE, "port open")
+
+
+def typed(service: SerialService) -> list[Line]:
+    return [line for line in service.ring.since(0) if line.direction is Direction.TX]
+
+
+async def blocked(service: SerialService) -> None:
+    """Send all `LINES`, and wait until nothing moves any more."""
+    for line in LINES:
+        service.send(line)
+    seen = -1
+    while seen != service.queued:
+        seen = service.queued
+        await asyncio.sleep(0.1)
+    assert service.queued > 0
+
+
+async def test_a_deaf_peer_costs_nothing_but_the_queue(service: SerialService, device: int) -> None:
+    await blocked(service)
+    os.write(device, b"I talk and do not listen\n")
+    await until(lambda: any(line.direction is Direction.RX for line in service.ring.since(0)), "a line received")
+    assert service.status.state is State.LIVE
+    sent = len(typed(service))
+    assert sent < len(LINES)
+    await service.stop()
+    lines = typed(service)
+    assert [line.text for line in lines] == LINES
+    assert not any(line.flags & Flag.UNSENT for line in lines[:sent])
+    assert all(line.flags & Flag.UNSENT for line in lines[sent:])
+
+
+async def test_a_peer_that_listens_again_gets_everything_once(service: SerialService, device: int) -> None:
+    await blocked(service)
+    got = bytearray()
+
+    def read() -> int:
+        try:
+            while data := os.read(device, 65536):
+                got.extend(data)
+        except BlockingIOError:
+            pass
+        return len(got)
+
+    expected = "".join(f"{line}\r\n" for line in LINES).encode()
+    await until(lambda: read() >= len(expected), "everything")
+    assert got == expected
+    await until(lambda: len(typed(service)) == len(LINES), "all Tx lines")
+    assert service.queued == 0
+    assert service.counters.tx_bytes == len(expected)
+
+
+async def test_drain_waits_for_a_peer_and_not_for_a_lost_one(
+    service: SerialService, device: int, cable: Cable
+) -> None:
+    await blocked(service)
+    draining = asyncio.create_task(service.drain())
+    await asyncio.sleep(0)
+    assert not draining.done()
+    cable.pull()
+    await draining
+
+
+async def test_lines_that_did_not_leave_before_a_loss_are_marked(
+    service: SerialService, device: int, cable: Cable
+) -> None:
+    await blocked(service)
+    cable.pull()
+    await until(lambda: len(typed(service)) == len(LINES), "every typed line shown")
+    assert [line.text for line in typed(service)] == LINES
+    assert typed(service)[-1].flags & Flag.UNSENT
+
+
+async def test_opening_and_closing_leaks_nothing(cable: Cable) -> None:
+    service = SerialService()
+    await service.open(Settings(cable.a))
+    await is_open(service)
+    await service.stop()
+    fds, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(50):
+        await service.start()
+        await is_open(service)
+        await service.stop()
+    assert set(os.listdir("/proc/self/fd")) == fds
+    await until(lambda: threading.active_count() == threads, "no thread left")
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_losing_and_finding_leaks_nothing(service: SerialService, cable: Cable) -> None:
+    fds, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(20):
+        cable.pull()
+        await until(lambda: service.status.state is State.LOST, "the loss")
+        cable.plug()
+        await is_open(service)
+    assert service.counters.reconnects == 20
+    await until(lambda: len(os.listdir("/proc/self/fd")) == fds, "no descriptor left")
+    await until(lambda: threading.active_count() == threads, "no thread left")
+
+
+async def test_stopping_while_opening_leaks_nothing(cable: Cable) -> None:
+    service = SerialService()
+    fds, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
+    for _ in range(20):
+        await service.open(Settings(cable.a))
+        await asyncio.sleep(0)
+        await service.stop()
+    await until(lambda: threading.active_count() == threads, "no thread left")
+    await until(lambda: set(os.listdir("/proc/self/fd")) == fds, "no descriptor left")
+
+
+async def test_what_was_read_is_kept_when_the_loop_is_late(service: SerialService, device: int) -> None:
+    os.write(device, b"one\ntwo\nthr")
+    ready = threading.Event()
+    threading.Timer(0.1, ready.set).start()
+    ready.wait()  # the loop is held up meanwhile, the reader is not
+    await service.stop()
+    assert [line.text for line in service.ring.since(0)] == ["one", "two", "thr"]
