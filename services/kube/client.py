@@ -39,6 +39,27 @@ T = TypeVar("T")
 Params = Mapping[str, str | int]
 
 
+class Body:
+    """The body of an answer that goes on and on."""
+
+    def __init__(self, response: aiohttp.ClientResponse, where: str) -> None:
+        self._response = response
+        self._where = where
+
+    async def read(self) -> bytes:
+        """What has come since; waits for it. Empty at the end. Raises UnreachableError when the connection broke. May
+        be cancelled without loss.
+        """
+        with _wire(self._where):
+            return await self._response.content.readany()
+
+    def abort(self) -> None:
+        """Cut the connection; `read` raises."""
+        transport = self._response.connection.transport if self._response.connection else None
+        if transport is not None:
+            transport.abort()
+
+
 class KubeClient:
     """Requests to one cluster. Belongs to the event loop it was made on; `close` it there."""
 
@@ -101,12 +122,14 @@ class KubeClient:
         decoder = msgspec.json.Decoder(Event)
         async with self.open(path, asked) as response:
             rest = b""
-            chunks = self._bytes(response)
+            reader = Body(response, self.connection.where)
             while True:
                 try:
                     async with asyncio.timeout(SILENT):
-                        chunk = await anext(chunks)
-                except (StopAsyncIteration, TimeoutError):
+                        chunk = await reader.read()
+                except TimeoutError:
+                    return
+                if not chunk:
                     return
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
@@ -116,10 +139,10 @@ class KubeClient:
     @contextlib.asynccontextmanager
     async def stream_log(
         self, namespace: str, pod: str, container: str, params: Params
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The bytes of a log as they come, each line with its time in front.
+    ) -> AsyncGenerator[Body, None]:
+        """A log, each line with its time in front.
 
-        No answer is waited for without limit: servers send headers with the first line only.
+        With `follow` there is no limit on the wait for an answer: servers send headers with the first line only.
         """
         asked = {**params, "container": container, "timestamps": "true"}
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
@@ -127,12 +150,7 @@ class KubeClient:
             transport = response.connection.transport if response.connection else None
             if transport is not None and hasattr(transport, "max_size"):
                 transport.max_size = _READ
-            yield self._bytes(response)
-
-    async def _bytes(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        with _wire(self.connection.where):
-            async for chunk in response.content.iter_any():
-                yield chunk
+            yield Body(response, self.connection.where)
 
     @contextlib.asynccontextmanager
     async def open(

@@ -9,6 +9,7 @@ only ever appended to. Not finding it means that the file was rotated, and the g
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
 from zlib import crc32
 
 from opsterm.services.kube.logs.entries import Entry, rfc3339
@@ -25,14 +26,16 @@ class Position:
         self._mark = -1
         self._same: Counter[int] = Counter()  # how many lines of each checksum were read at the time `_ns`
 
-    def advance(self, entry: Entry) -> None:
-        """`entry` was taken."""
-        self._mark = crc32(entry.raw)
-        if entry.ns != self._ns:
-            self._ns = entry.ns
+    def advance(self, entries: list[Entry]) -> None:
+        """`entries` were taken; they all have a time."""
+        last = entries[-1]
+        together = list(takewhile(lambda entry: entry.ns == last.ns, reversed(entries)))
+        if last.ns != self._ns or len(together) < len(entries):
             self._same.clear()
-        self._same[self._mark] += 1
-        self.latest_ns = max(self.latest_ns, entry.ns)
+        for entry in together:
+            self._same[crc32(entry.raw)] += 1
+        self._ns, self._mark = last.ns, crc32(last.raw)
+        self.latest_ns = max(self.latest_ns, *(entry.ns for entry in entries))
 
     def since(self) -> str | None:
         """`sinceTime` for the next request; None before the first line."""
