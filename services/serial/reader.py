@@ -17,7 +17,7 @@ Chunk = tuple[int, bytes]
 """Bytes and when they were read, in nanoseconds since the epoch."""
 
 _READ_BYTES = 64 * 1024
-_TURN_BYTES = 256 * 1024
+_TURN_BYTES = 64 * 1024
 """What the loop takes in one turn: a flood must leave room for keys and timers."""
 _MAX_CHUNKS = 4096
 _FULL_SECONDS = 0.002

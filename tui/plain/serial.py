@@ -11,14 +11,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Protocol
 
+from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.service import SerialService
-from opsterm.services.serial.settings import Ending, Settings, parse_baud
+from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
+from opsterm.tui.config import ConfigError, load
+from opsterm.tui.memory import Memory
+from opsterm.tui.options import serial_defaults, serial_given
 from opsterm.tui.plain.printer import Printer
 
 _GOODBYE_SECONDS = 0.5
@@ -35,35 +38,12 @@ class Stream(Protocol):
 def main(options: argparse.Namespace) -> int:
     """Run with the options of the command line; returns the exit status."""
     try:
-        settings = settings_of(options)
-    except BadSettingError as error:
+        remembered = Memory().get("ports", {})
+        settings = settings_for(options.port, remembered, serial_defaults(load()), serial_given(options))
+    except (BadSettingError, ConfigError) as error:
         _say(str(error))
         return _USAGE
     return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout))
-
-
-def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that the command line asks for. Raises BadSettingError."""
-    given = {
-        "baud": parse_baud(options.baud) if options.baud else _last_baud(options.port),
-        "data_bits": options.data_bits,
-        "parity": options.parity,
-        "stop_bits": options.stop_bits,
-        "flow": options.flow,
-        "ending": Ending[options.ending.upper()] if options.ending else None,
-        "encoding": options.encoding,
-    }
-    return replace(Settings(options.port), **{name: value for name, value in given.items() if value is not None})
-
-
-def _last_baud(port: str) -> int | None:
-    """The baud rate that this port had the last time on the screen, if it is known and possible."""
-    from opsterm.tui.memory import Memory  # noqa: PLC0415  not needed where the baud rate is given
-
-    try:
-        return parse_baud(str(Memory()["ports"][port]["baud"]))
-    except (KeyError, TypeError, BadSettingError):
-        return None
 
 
 async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: Stream) -> int:
