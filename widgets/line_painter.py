@@ -88,13 +88,13 @@ class LinePainter:
         else:
             (start, end), indent = window(said.body, self.left, first)
         ground = self.style("text") + (look.whole or Style.null())
-        spots = list(self._spots(line, said, look))
+        base, spots = list(self._base(line, said)), list(self._spots(line, said, look))
         parts = [Strip([Segment(look.edge, ground)]).apply_offsets(0, line.seq)] if self.gutter else []
         if not (self.wrap and row):
-            parts.append(_strip(said.lead, 0, spots, line.seq).crop(0, fixed))
+            parts.append(_strip(said.lead, 0, base, spots, line.seq).crop(0, fixed))
         # Cell by cell, so that a drag that begins in the indent begins at the text and not before it.
         parts += [Strip([Segment(" ", ground)], 1).apply_offsets(lead + start, line.seq)] * indent
-        parts.append(_strip(said.body[start:end], lead + start, spots, line.seq))
+        parts.append(_strip(said.body[start:end], lead + start, base, spots, line.seq))
         return Strip.join(parts).extend_cell_length(self.width, ground)
 
     def _room(self, said: Words) -> tuple[int, int, int]:
@@ -104,23 +104,22 @@ class LinePainter:
         hang = fixed if cells - fixed >= _HANG_ROOM else min(2, cells - 2)
         return fixed, cells - fixed, cells - hang
 
-    def _spots(self, line: Line, said: Words, look: Look) -> Iterable[Spot]:
-        """The styles of a line, later ones over earlier ones."""
-        style = self.style
-        at = len(said.stamp)
-        yield 0, at, style("stamp")
-        for text, role in said.prefix:
-            yield at, at + len(text), style(role)
+    def _base(self, line: Line, said: Words) -> Iterable[Spot]:
+        """The style of each part of a line, in order and without gaps."""
+        parts = ((said.stamp, "stamp"), *said.prefix, (said.text, _text_role(line)), (said.remark, "muted"))
+        at = 0
+        for text, role in parts:
+            yield at, at + len(text), self.style(role)
             at += len(text)
-        remark = at + len(said.text)
-        end = remark + len(said.remark)
-        yield at, remark, style(_text_role(line))
-        yield remark, end, style("muted")
+
+    def _spots(self, line: Line, said: Words, look: Look) -> Iterable[Spot]:
+        """What is laid over them, later ones over earlier ones."""
+        lead, end = len(said.lead), len(said.lead) + len(said.body)
         if look.whole is not None:
             yield 0, end, look.whole
         if self.marks is not None:
             for start, stop in self.marks.spans(line.text):
-                yield at + start, at + stop, style(self.mark_role)
+                yield lead + start, lead + stop, self.style(self.mark_role)
         if look.selected is not None:
             start, stop = look.selected
             yield start, end if stop == -1 else stop, look.selection
@@ -132,9 +131,11 @@ def _text_role(line: Line) -> str:
     return "muted" if line.direction is Direction.NOTE else "text"
 
 
-def _strip(text: str, start: int, spots: list[Spot], seq: int) -> Strip:
+def _strip(text: str, start: int, base: list[Spot], spots: list[Spot], seq: int) -> Strip:
     """`text`, whose first character is `start` of the words, in its styles and with its offsets."""
-    styles = [Style.null()] * len(text)
+    styles: list[Style] = []
+    for begin, stop, style in base:
+        styles += [style] * (min(stop - start, len(text)) - max(0, begin - start))
     for begin, stop, style in spots:
         span = slice(max(0, begin - start), max(0, stop - start))
         styles[span] = [under + style for under in styles[span]]
