@@ -12,7 +12,7 @@ from opsterm.services.text import clean
 _SYNTAX = re.compile(r"dockerfile parse error (?:on )?line (\d+): (.*)", re.DOTALL)
 _EXIT = re.compile(r"exit code: (\d+)")
 _IMAGE = re.compile(r"load metadata for (\S+)")
-_NOT_FOUND = re.compile(r'"/?([^"]+)": not found')
+_NOT_FOUND = re.compile(r'"/?([^"]+)":? not found')
 _UNREACHABLE = (
     "dial tcp",
     "no such host",
