@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import io
 import os
 import stat
 import struct
@@ -26,24 +28,25 @@ _FAILURES = (OSError, ValueError, OverflowError, termios.error)
 
 def open_port(settings: Settings) -> SerialPort:
     """The port, open, locked for us alone and ready for non-blocking use. Raises SerialError."""
-    is_url = "://" in settings.port
+    is_url = _is_url(settings.port)
     try:
         if not is_url and not stat.S_ISCHR(os.stat(settings.port).st_mode):
-            raise OSError(25, "not a terminal")  # ENOTTY, before opening a pipe could block
+            raise OSError(errno.ENOTTY, "no terminal")  # before it is opened: opening a pipe could block
         port = serial.serial_for_url(settings.port, do_not_open=True, exclusive=True, timeout=0)
         port.apply_settings(_parameters(settings))
         port.open()
     except _FAILURES as error:
         raise explain(error, settings.port) from error
     try:
-        port.fileno()
+        fd = port.fileno()
         if not is_url:
-            fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
-            _make_raw(port.fileno())
+            fcntl.ioctl(fd, termios.TIOCEXCL)
+            _make_raw(fd)
+    except io.UnsupportedOperation as error:
+        port.close()
+        raise NotASerialPortError(f"{settings.port} is not supported: it has no file descriptor.") from error
     except _FAILURES as error:
         port.close()
-        if isinstance(error, ValueError) or not isinstance(error, OSError) or error.errno is None:
-            raise NotASerialPortError(f"{settings.port} is not supported: it has no file descriptor.") from error
         raise explain(error, settings.port) from error
     return port
 
@@ -53,7 +56,7 @@ def tune_port(port: SerialPort, settings: Settings) -> None:
     before = port.get_settings()
     try:
         port.apply_settings({**before, **_parameters(settings)})
-        if "://" not in settings.port:
+        if not _is_url(settings.port):
             _make_raw(port.fileno())
     except _FAILURES as error:
         try:
@@ -80,6 +83,10 @@ def close_port(port: SerialPort) -> None:
         pass  # the device is gone, or it is no terminal
     with suppress(*_FAILURES):
         port.close()
+
+
+def _is_url(port: str) -> bool:
+    return "://" in port
 
 
 def _parameters(settings: Settings) -> dict[str, object]:

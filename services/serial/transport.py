@@ -12,6 +12,7 @@ from typing import cast
 from serial_asyncio import connection_for_serial
 
 from opsterm.services.lines import Line
+from opsterm.services.serial.carrier import await_carrier, needs_carrier
 from opsterm.services.serial.clock import Clock
 from opsterm.services.serial.device import SerialPort, close_port, open_port, tune_port
 from opsterm.services.serial.errors import DisconnectedError, SerialError
@@ -94,6 +95,12 @@ class Link(asyncio.Protocol):
     ) -> Link:
         """Open the port; the loop goes on meanwhile. Raises SerialError."""
         port = await in_thread(lambda: open_port(settings), f"open {settings.port}", close_port)
+        if needs_carrier(settings.port):
+            try:
+                await await_carrier(port.fileno(), settings.port)
+            except BaseException:
+                await in_thread(lambda: close_port(port), f"close {settings.port}")
+                raise
         link = cls(port, settings, received, sent, clock)
         outlet = _Outlet(port, link._fail)
         transport, _ = await connection_for_serial(link._loop, lambda: link, outlet)

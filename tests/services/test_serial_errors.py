@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from opsterm.services.serial import explain
+from opsterm.services.serial import explain, transport
+from opsterm.services.serial import service as serial_service
+from opsterm.services.serial.device import SerialPort
+from opsterm.services.serial.errors import NotAllowedError
 from opsterm.services.serial.ports import Port
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -129,6 +133,7 @@ async def test_a_name_cannot_change_the_terminal(service: SerialService, tmp_pat
     assert status.reason.startswith(f"No such port: {tmp_path}/ab␊. ")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="holders are read from /proc")
 async def test_a_busy_port_names_its_holder_and_opens_when_it_is_free(service: SerialService, cable: Cable) -> None:
     command = [sys.executable, "-c", HOLDER, cable.a]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -144,6 +149,7 @@ async def test_a_busy_port_names_its_holder_and_opens_when_it_is_free(service: S
     await until(lambda: service.status.state is State.LIVE, "the port open")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="holders are read from /proc")
 async def test_an_open_port_is_ours_alone(service: SerialService, cable: Cable) -> None:
     await service.open(Settings(cable.a))
     await until(lambda: service.status.state is State.LIVE, "the port open")
@@ -187,3 +193,27 @@ async def test_retry_tries_at_once(service: SerialService, tmp_path: Path) -> No
     await until(lambda: service.status is not first, "another try")
     assert service.status.reason == first.reason
     assert service.counters.errors == 1
+
+
+@pytest.mark.parametrize(("grace", "complains"), [(60.0, False), (0.0, True)])
+async def test_a_new_device_file_may_refuse_for_a_moment(
+    service: SerialService, cable: Cable, monkeypatch: pytest.MonkeyPatch, grace: float, complains: bool
+) -> None:
+    refusals = [NotAllowedError("Permission denied.")]
+    open_port = transport.open_port
+
+    def refuse_at_first(settings: Settings) -> SerialPort:
+        if refusals:
+            raise refusals.pop()
+        return open_port(settings)
+
+    monkeypatch.setattr(transport, "open_port", refuse_at_first)
+    monkeypatch.setattr(serial_service, "_GRACE_SECONDS", grace)
+    states: list[State] = []
+    service.listen(lambda: states.append(service.status.state))
+    await service.open(Settings(cable.a))
+    if complains:
+        await until(lambda: service.status.state is State.FAILED, "the complaint")
+        service.retry()
+    await until(lambda: service.status.state is State.LIVE, "the port open")
+    assert (State.FAILED in states) is complains

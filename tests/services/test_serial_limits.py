@@ -123,37 +123,37 @@ async def test_opening_and_closing_leaks_nothing(cable: Cable) -> None:
     await service.open(Settings(cable.a))
     await is_open(service)
     await service.stop()
-    fds, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
+    fds, threads = set(os.listdir("/dev/fd")), threading.active_count()
     for _ in range(50):
         await service.start()
         await is_open(service)
         await service.stop()
-    assert set(os.listdir("/proc/self/fd")) == fds
+    assert set(os.listdir("/dev/fd")) == fds
     await until(lambda: threading.active_count() == threads, "no thread left")
     assert len(asyncio.all_tasks()) == 1
 
 
 async def test_losing_and_finding_leaks_nothing(service: SerialService, cable: Cable) -> None:
-    fds, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    fds, threads = len(os.listdir("/dev/fd")), threading.active_count()
     for _ in range(20):
         cable.pull()
         await until(lambda: service.status.state is State.LOST, "the loss")
         cable.plug()
         await is_open(service)
     assert service.counters.reconnects == 20
-    await until(lambda: len(os.listdir("/proc/self/fd")) == fds, "no descriptor left")
+    await until(lambda: len(os.listdir("/dev/fd")) == fds, "no descriptor left")
     await until(lambda: threading.active_count() == threads, "no thread left")
 
 
 async def test_stopping_while_opening_leaks_nothing(cable: Cable) -> None:
     service = SerialService()
-    fds, threads = set(os.listdir("/proc/self/fd")), threading.active_count()
+    fds, threads = set(os.listdir("/dev/fd")), threading.active_count()
     for _ in range(20):
         await service.open(Settings(cable.a))
         await asyncio.sleep(0)
         await service.stop()
     await until(lambda: threading.active_count() == threads, "no thread left")
-    await until(lambda: set(os.listdir("/proc/self/fd")) == fds, "no descriptor left")
+    await until(lambda: set(os.listdir("/dev/fd")) == fds, "no descriptor left")
 
 
 async def test_what_was_read_is_kept_when_the_loop_is_late(service: SerialService, device: int) -> None:

@@ -91,8 +91,8 @@ async def test_without_inotify_it_looks_again_by_itself(tmp_path: Path, monkeypa
 
 
 async def test_it_leaves_no_descriptor_behind(tmp_path: Path) -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(os.listdir("/dev/fd"))
     for _ in range(3):
         with Watch(str(tmp_path / "port")) as watch:
             watch.clear()
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(os.listdir("/dev/fd")) == before

@@ -17,6 +17,8 @@ from opsterm.services.serial.access import missing_access, owners, remedy
 from opsterm.services.serial.holders import Holder, find_holders
 from opsterm.services.serial.ports import Port, list_ports, watch_ports
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="holders are read from /proc")
+
 HOLDER = """
 import fcntl, sys
 device = open(sys.argv[1])
@@ -81,6 +83,7 @@ def other(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess
         yield process
 
 
+@linux
 @pytest.mark.parametrize(("other", "words"), [("lock", "locked by"), ("open", "open in")], indirect=["other"])
 def test_whoever_has_a_port_is_named(tmp_path: Path, other: subprocess.Popen[bytes], words: str) -> None:
     (tmp_path / "link").symlink_to("port")
@@ -90,6 +93,7 @@ def test_whoever_has_a_port_is_named(tmp_path: Path, other: subprocess.Popen[byt
     assert str(found[f"{tmp_path}/link"]) == f"{words} {name} (pid {other.pid})"
 
 
+@linux
 def test_a_port_that_we_have_ourselves_is_open_here(tmp_path: Path) -> None:
     path = f"{tmp_path}/port"
     with open(path, "w") as file:
