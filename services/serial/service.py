@@ -50,7 +50,8 @@ class SerialService(Service):
         self._watch: Watch | None = None
         self._task: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
-        self._lost_ns = 0
+        self._lost_ns = 0  # when the open port was lost; 0 before the first time
+        self._loss = ""
 
     @property
     def queued(self) -> int:
@@ -183,6 +184,10 @@ class SerialService(Service):
         """Say why the port does not open; returns after how many seconds to try again, None for: on a change."""
         settings = self.settings
         assert settings is not None
+        is_missing = isinstance(error, NoSuchPortError)
+        if is_missing and self._lost_ns:
+            self._become(State.LOST, self._loss, error.hint)  # these words say it better
+            return None
         if isinstance(error, NotAllowedError) and _is_new(settings.port):
             return _FIRST_DELAY
         if error.reason != self.status.reason:
@@ -190,9 +195,8 @@ class SerialService(Service):
         if isinstance(error, _STAYS):
             self._become(State.FAILED, error.reason, error.hint)
             return None
-        wait = None if isinstance(error, NoSuchPortError) and "://" not in settings.port else delay
-        if not (self._lost_ns and isinstance(error, NoSuchPortError)):  # else the words of the loss say it better
-            self._become(State.LOST, error.reason, error.hint, None if wait is None else time.monotonic() + wait)
+        wait = None if is_missing else delay
+        self._become(State.LOST, error.reason, error.hint, None if wait is None else time.monotonic() + wait)
         return wait
 
     async def _lost(self, error: SerialError) -> None:
@@ -203,7 +207,8 @@ class SerialService(Service):
         self._note("lost: device disconnected")
         at = stamp(self._lost_ns)[11:23]
         kept = f"{len(self.ring):,} lines kept"
-        self._become(State.LOST, f"{error.reason.removesuffix('.')} at {at}, {kept}.", error.hint)
+        self._loss = f"{error.reason.removesuffix('.')} at {at}, {kept}."
+        self._become(State.LOST, self._loss, error.hint)
         await self._drop_link()
 
     async def _drop_link(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from opsterm.services.lines import Direction, Flag
+from opsterm.services.serial import transport
+from opsterm.services.serial.device import SerialPort
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Ending, Settings
@@ -31,11 +34,14 @@ def cable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cable]:
 
 @pytest.fixture
 async def service(cable: Cable) -> AsyncIterator[SerialService]:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
     service = SerialService()
     await service.open(Settings(cable.a, 9600))
     await is_open(service)
     yield service
     await service.close()
+    assert not faults
 
 
 @pytest.fixture
@@ -163,6 +169,27 @@ async def test_a_pulled_device_is_said_and_loses_nothing(service: SerialService,
     assert service.status.reason.startswith(f"Device disconnected ({cable.a}) at ")
     assert service.status.reason.endswith("4 lines kept.")
     assert service.status.hint == "Waiting for it."
+
+
+async def test_the_words_of_the_loss_stay_while_the_port_is_missing(
+    service: SerialService, cable: Cable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+    open_port = transport.open_port
+
+    def count(settings: Settings) -> SerialPort:
+        tries.append(settings.port)
+        return open_port(settings)
+
+    monkeypatch.setattr(transport, "open_port", count)
+    cable.pull()
+    await until(lambda: service.status.state is State.LOST, "the loss")
+    for _ in range(3):
+        before = len(tries)
+        service.retry()
+        await until(lambda before=before: len(tries) > before, "another try")  # type: ignore[misc]
+    assert service.status.reason.startswith("Device disconnected")
+    assert service.counters.errors == 1
 
 
 async def test_it_is_open_again_when_the_device_is_back(service: SerialService, peer: Peer, cable: Cable) -> None:
