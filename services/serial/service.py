@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from contextlib import suppress
 
 from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
 from opsterm.services.serial.clock import Clock
@@ -49,6 +48,7 @@ class SerialService(Service):
         self._intake: Intake | None = None
         self._watch: Watch | None = None
         self._task: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
         self._room = asyncio.Event()
         self._lost_ns = 0  # when the open port was lost; 0 before the first time
         self._loss = ""
@@ -60,31 +60,26 @@ class SerialService(Service):
 
     async def open(self, settings: Settings) -> None:
         """Close what is open and keep the port of `settings` open from now on; `status` tells how it goes."""
-        await self.stop()
-        self.settings = settings
-        self._lost_ns = 0
-        await self.start()
+        async with self._changing:
+            await self._end()
+            self.settings = settings
+            self._begin()
 
     async def start(self) -> None:
         """Open the port of `settings`, if there is one and it is not being kept open already."""
-        if self.settings is not None and self._task is None:
-            self._become(State.STARTING)
-            self._task = asyncio.create_task(self._keep_open(), name="serial")
+        async with self._changing:
+            self._begin()
 
     async def stop(self) -> None:
         """Close the port, within a second; `start` opens it again. Lines that have not left are marked."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        self._lost_ns = 0
-        self._become(State.OFF)
+        async with self._changing:
+            await self._end()
 
     async def close(self) -> None:
         """`stop`, and forget the port."""
-        await self.stop()
-        self.settings = None
+        async with self._changing:
+            await self._end()
+            self.settings = None
 
     def retry(self) -> None:
         """Try now what waits; nothing happens while the port is open or the service is off."""
@@ -138,6 +133,19 @@ class SerialService(Service):
         while self.queued > _MANY_BYTES:
             self._room.clear()
             await self._room.wait()
+
+    def _begin(self) -> None:
+        if self.settings is not None and self._task is None:
+            self._become(State.STARTING)
+            self._task = asyncio.create_task(self._keep_open(), name="serial")
+
+    async def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+        self._lost_ns = 0
+        self._become(State.OFF)
 
     async def _keep_open(self) -> None:
         assert self.settings is not None

@@ -247,6 +247,18 @@ async def test_the_service_may_stop_twice_and_start_again(service: SerialService
     assert not notes(service)
 
 
+async def test_of_two_openings_at_once_the_last_holds(service: SerialService, cable: Cable, peer: Peer) -> None:
+    first = asyncio.create_task(service.open(Settings(cable.a, 1200)))
+    second = asyncio.create_task(service.open(Settings(cable.a, 2400)))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    await is_open(service)
+    assert service.settings == Settings(cable.a, 2400)
+    service.send("once")
+    await until(lambda: peer.got() == b"once\r\n", "the line")
+
+
 async def test_the_switch_interval_is_as_before_when_closed(service: SerialService) -> None:
     during = sys.getswitchinterval()
     await service.close()
