@@ -16,7 +16,7 @@ import pytest
 
 from opsterm.services.docker.buildx import Buildx
 from opsterm.services.docker.connection import connect
-from opsterm.services.docker.context import archive, stage
+from opsterm.services.docker.context import stage
 from opsterm.services.docker.dockerfile import parse
 from opsterm.services.docker.events import Event, Job, StepDone
 from opsterm.services.docker.service import BuildService
@@ -110,13 +110,10 @@ async def build_as_user(folder: Path, name: str, builder: str) -> tuple[str, lis
     with TemporaryDirectory() as work:
         context = await stage(folder, folder / ".dockerignore", Path(work, "context"))
         source = (folder / name).read_text()
-        Path(work, "Dockerfile").write_text(source)
-        archive(context, source, Path(work, "context.tar"))
         connection = await connect(builder=builder)
         try:
-            job = Job(
-                name, "", parse(source), Path(work, "Dockerfile"), context.root, Path(work, "context.tar"), False
-            )
+            job = Job(name, "", parse(source), context, Path(work), no_cache=False)
+            job.dockerfile.write_text(source)
             built = await connection.build(job, heard.append)
         finally:
             await connection.close()

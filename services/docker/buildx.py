@@ -14,7 +14,7 @@ from contextlib import suppress
 from opsterm.services.docker.errors import BuildError, EngineLostError
 from opsterm.services.docker.events import Built, Job, Told
 from opsterm.services.docker.failures import explain
-from opsterm.services.docker.progress import Progress
+from opsterm.services.docker.progress import StepTracker
 from opsterm.services.docker.rawjson import Reader
 
 OLDEST = (0, 13)
@@ -62,9 +62,9 @@ class Buildx:
 
     async def build(self, job: Job, told: Told) -> Built:
         """Build, telling each event. Raises BuildError and EngineLostError; when cancelled, the build has ended."""
-        progress = Progress(job.parsed, job.variant, told)
+        tracker = StepTracker(job.parsed, job.variant, told)
         reader = Reader()
-        image = job.archive.with_suffix(".iid")
+        image = job.work / "image.id"
         image.unlink(missing_ok=True)
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
@@ -79,15 +79,15 @@ class Buildx:
         try:
             while data := await process.stderr.read(65536):
                 for update in reader.feed(data):
-                    progress.update(update)
+                    tracker.update(update)
             code = await process.wait()
         finally:
             if process.returncode is None:
                 await _end(process)
         seconds = time.monotonic() - began
         for update in reader.end():
-            progress.update(update)
-        progress.finish(code == 0)
+            tracker.update(update)
+        tracker.finish(code == 0)
         if reader.malformed:
             raise BuildError(f"The progress that buildx tells cannot be read ({reader.malformed} records).")
         if code:
@@ -96,7 +96,7 @@ class Buildx:
             )
             if any(sign in message for sign in _LOST):
                 raise EngineLostError(self._url, "the connection ended")
-            raise explain(job.variant, job.parsed, message, progress.failed)
+            raise explain(job.variant, job.parsed, message, tracker.failed)
         return Built(image.read_text().strip(), seconds)
 
 
@@ -113,14 +113,17 @@ def _command(job: Job, image: str) -> list[str]:
         "--file",
         str(job.dockerfile),
     ]
-    return ["docker", "buildx", "build", *options, *fresh, *labels, str(job.context)]
+    return ["docker", "buildx", "build", *options, *fresh, *labels, str(job.context.root)]
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask the command and its plugin to end, then make them; both stop what the engine does for them."""
+    """Ask the command and its plugin to end, then make them; both stop what the engine does for them.
+
+    What they still say is read to its end, without which asyncio does not see that they have ended.
+    """
     for sign in (signal.SIGINT, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _PATIENCE)
+            await asyncio.wait_for(process.communicate(), _PATIENCE)
             return

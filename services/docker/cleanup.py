@@ -8,11 +8,13 @@ such a record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from opsterm.services.docker.client import Client
 
+_FLAGS = re.compile(r"^(--\S+\s+)*")
 _UPLOAD = "http url http://build-context-"
 
 
@@ -35,7 +37,7 @@ class Leftovers:
     def ran(self, command: str) -> None:
         """Take note of a command that a build ran, as its step is called: `RUN pip install flask`."""
         if command.startswith("RUN "):
-            self._commands.add(command.removeprefix("RUN ").split("] ")[-1])
+            self._commands.add(_FLAGS.sub("", command.removeprefix("RUN ")))
 
     async def remove_images(self) -> None:
         """Remove the images of the run."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from opsterm.services.docker.cleanup import Leftovers
 from opsterm.services.docker.connection import Connection
-from opsterm.services.docker.context import Context, archive, stage
+from opsterm.services.docker.context import Context, stage
 from opsterm.services.docker.errors import BaseMissingError, BuildError, ContextError, EngineError
 from opsterm.services.docker.events import Built, Event, Job, StepDone, StepStarted
 from opsterm.services.docker.failures import similar
@@ -62,6 +62,8 @@ class Comparison:
         reps: int = 1,
     ) -> None:
         self.results: dict[str, Result] = {}
+        self.unclean = ""
+        """Why not all that the run made could be removed."""
         self._connection = connection
         self._folder = folder
         self._variants = tuple(variants)
@@ -71,7 +73,7 @@ class Comparison:
         self._run = uuid.uuid4().hex[:12]
         self._contexts: dict[Path, Context] = {}
         self._leftovers: Leftovers | None = None
-        self._steps: dict[str, StepDone] = {}
+        self._steps: dict[str, StepDone | None] = {}
         self.progress = Progress(0, len(self._variants) * len(PHASES) * reps, began=time.monotonic())
 
     async def run(self) -> None:
@@ -127,12 +129,9 @@ class Comparison:
 
     async def _build(self, variant: Variant, phase: Phase, context: Context, work: Path) -> None:
         assert variant.parsed is not None
-        dockerfile = work / "Dockerfile"
-        dockerfile.write_bytes(variant.source.encode("utf-8", "surrogateescape"))
-        tar = work / "context.tar"
-        await asyncio.to_thread(archive, context, variant.source, tar)
         labels = ((LABEL, self._run),)
-        job = Job(variant.name, phase, variant.parsed, dockerfile, context.root, tar, phase == "cold", labels)
+        job = Job(variant.name, phase, variant.parsed, context, work, phase == "cold", labels)
+        job.dockerfile.write_bytes(variant.source.encode("utf-8", "surrogateescape"))
         self._steps = {}
         self._show(variant=variant.name, phase=phase, step="", began=time.monotonic())
         built = await self._connection.build(job, self._event)
@@ -142,7 +141,7 @@ class Comparison:
         result = self.results[name]
         before = result.measures.get(phase)
         seconds = (*(before.seconds if before else ()), built.seconds)
-        measures = {**result.measures, phase: Measure(seconds, tuple(self._steps.values()))}
+        measures = {**result.measures, phase: Measure(seconds, tuple(filter(None, self._steps.values())))}
         size = result.size if result.size is not None else await self._connection.size(built.image)
         self._keep(replace(result, size=size, measures=MappingProxyType(measures)))
         self._show(done=self.progress.done + 1)
@@ -155,6 +154,7 @@ class Comparison:
 
     def _event(self, event: Event) -> None:
         if isinstance(event, StepStarted):
+            self._steps.setdefault(event.step.key)
             self._show(step=event.step.name)
         elif isinstance(event, StepDone):
             self._steps[event.step.key] = event
@@ -175,7 +175,7 @@ class Comparison:
             if self._leftovers:
                 await self._leftovers.remove_images()
                 await self._leftovers.remove_cache()
-        except EngineError:
-            pass  # gone with the engine, or still there: a later run has another label and does not meet it
+        except EngineError as error:
+            self.unclean = error.reason
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)

@@ -8,13 +8,15 @@ import shutil
 import stat
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from opsterm.services.docker.errors import ContextError
 from opsterm.services.docker.variants import is_variant
 
+T = TypeVar("T")
 LIMIT = 500_000_000
 """Most bytes that are copied."""
 
@@ -41,31 +43,38 @@ async def stage(folder: Path, ignore: Path, root: Path, limit: int = LIMIT) -> C
     writing when this returns.
     """
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_copy, folder, ignore, root, limit, stop))
+    return await to_its_end(_copy, folder, ignore, root, limit, stop, on_cancel=stop.set)
+
+
+async def to_its_end(work: Callable[..., T], *arguments: object, on_cancel: Callable[[], None] | None = None) -> T:
+    """Do `work` in a thread. When cancelled, call `on_cancel` and wait until the thread has ended all the same: it
+    must not write into a folder that is being removed.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
-        return await asyncio.shield(work)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait([work])
-        work.exception()
+        if on_cancel:
+            on_cancel()
+        await asyncio.wait([running])
+        running.exception()
         raise
 
 
-def archive(context: Context, dockerfile: str, target: Path) -> None:
+def archive(context: Context, dockerfile: Path, target: Path) -> None:
     """Write the context with `dockerfile` as its Dockerfile to a tar file at `target`.
 
     The same content always gives the same bytes. GNU format with whole-second times: BuildKit looks at the first
     bytes to tell an archive from a Dockerfile, and does not know the headers of the newer format. Blocks: call it in
     a thread.
     """
-    own = target.with_suffix(".Dockerfile")
-    own.write_bytes(dockerfile.encode("utf-8", "surrogateescape"))
     with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
-        for name, path in [("Dockerfile", own), *((name, context.root / name) for name in context.files)]:
+        for name, path in [("Dockerfile", dockerfile), *((name, context.root / name) for name in context.files)]:
             info = tar.gettarinfo(path, name)
             info.uid = info.gid = 0
             info.uname = info.gname = ""
-            info.mtime = 0 if path is own else int(info.mtime)
+            # Folders, links and the Dockerfile have the time of the copy, which says nothing.
+            info.mtime = int(info.mtime) if info.isreg() and path is not dockerfile else 0
             if info.isreg():
                 with path.open("rb") as data:
                     tar.addfile(info, data)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from opsterm.services.docker.context import Context
 from opsterm.services.docker.dockerfile import Dockerfile
 from opsterm.services.lines import Line
 
@@ -70,16 +71,20 @@ Told = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One build to do. `context` and `dockerfile` are in the staged copy; `source` names it in the log lines."""
+    """One build to do. `work` is a folder that holds the Dockerfile, and what the builder writes."""
 
     variant: str
     phase: str
     parsed: Dockerfile
-    dockerfile: Path
-    context: Path
-    archive: Path
+    context: Context
+    work: Path
     no_cache: bool
     labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def dockerfile(self) -> Path:
+        """Where the Dockerfile is, under the one name that all variants have."""
+        return self.work / "Dockerfile"
 
 
 @dataclass(frozen=True, slots=True)

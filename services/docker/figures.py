@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from opsterm.services.docker.results import Result
+from opsterm.services.docker.verdict import change, is_noise
 
 NONE = "–"
 """Stands where there is no figure."""
-NOISE = 0.15
-"""Times of the same build differ by up to this share from run to run; smaller differences are called none."""
 _SAME = 50_000
 """Bytes that vanish in the last digit of a size."""
 
@@ -38,9 +37,7 @@ def faster(ours: float | None, theirs: float | None) -> str:
     """`33.8× faster`, `1.4× slower`, or `≈` where the difference may be noise; empty without both times."""
     if not ours or not theirs:
         return ""
-    if abs(ours - theirs) <= NOISE * max(ours, theirs):
-        return "≈"
-    return f"{theirs / ours:.1f}× faster" if ours < theirs else f"{ours / theirs:.1f}× slower"
+    return "≈" if is_noise(ours, theirs) else change(ours, theirs)
 
 
 def smaller(ours: int | None, theirs: int | None) -> str:

@@ -26,7 +26,7 @@ class _Known:
     cached: bool = False
 
 
-class Progress:
+class StepTracker:
     """Folds the records of one build into events for `told`; `source` names the variant in the log lines."""
 
     def __init__(self, parsed: Dockerfile, source: str, told: Told) -> None:

@@ -16,10 +16,11 @@ import aiohttp
 from aiohttp import payload
 
 from opsterm.services.docker.client import Client
+from opsterm.services.docker.context import archive, to_its_end
 from opsterm.services.docker.errors import BuildError, EngineLostError
 from opsterm.services.docker.events import Built, Job, Told
 from opsterm.services.docker.failures import explain
-from opsterm.services.docker.progress import Progress
+from opsterm.services.docker.progress import StepTracker
 from opsterm.services.docker.trace import decode
 
 OLDEST = (1, 39)
@@ -36,30 +37,32 @@ class Rest:
 
     async def build(self, job: Job, told: Told) -> Built:
         """Build, telling each event. Raises BuildError and EngineError; when cancelled, the connection is closed."""
-        progress = Progress(job.parsed, job.variant, told)
+        tracker = StepTracker(job.parsed, job.variant, told)
         params = {
             "version": "2",
             "dockerfile": "Dockerfile",
             "nocache": "1" if job.no_cache else "0",
             "labels": json.dumps(dict(job.labels)),
         }
-        data = await asyncio.to_thread(job.archive.open, "rb")
+        tar = job.work / "context.tar"
+        await to_its_end(archive, job.context, job.dockerfile, tar)
+        data = await asyncio.to_thread(tar.open, "rb")
         try:
             began = time.monotonic()
             async with self._client.build(params, payload.BufferedReaderPayload(data)) as answer:
-                image, error = await _follow(answer, progress)
+                image, error = await _follow(answer, tracker)
             seconds = time.monotonic() - began
         finally:
             data.close()
-        progress.finish(bool(image) and not error)
+        tracker.finish(bool(image) and not error)
         if error:
-            raise _needs_session(error) or explain(job.variant, job.parsed, error, progress.failed)
+            raise _needs_session(error) or explain(job.variant, job.parsed, error, tracker.failed)
         if not image:
             raise EngineLostError(self._client.endpoint.url, "the build's answer ended early")
         return Built(image, seconds)
 
 
-async def _follow(answer: aiohttp.ClientResponse, progress: Progress) -> tuple[str, str]:
+async def _follow(answer: aiohttp.ClientResponse, tracker: StepTracker) -> tuple[str, str]:
     """Read the answer to its end; the image's id and the error, either of them empty."""
     image = error = ""
     rest = b""
@@ -68,7 +71,7 @@ async def _follow(answer: aiohttp.ClientResponse, progress: Progress) -> tuple[s
         for line in filter(bytes.strip, lines):
             record = _record(line)
             if record.get("id") == "moby.buildkit.trace":
-                progress.update(_update(record["aux"]))
+                tracker.update(_update(record["aux"]))
             elif record.get("id") == "moby.image.id":
                 image = str(record["aux"]["ID"])
             elif record.get("error"):

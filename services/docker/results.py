@@ -19,7 +19,7 @@ PHASES: tuple[Phase, ...] = ("cold", "warm", "touched")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One phase of one variant: wall seconds of each repetition, and the steps of the last one."""
+    """One phase of one variant: wall seconds of each repetition, and the steps of the last one as they began."""
 
     seconds: tuple[float, ...]
     done: tuple[StepDone, ...] = ()

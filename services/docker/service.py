@@ -47,8 +47,8 @@ class BuildService(Service):
         """Why the folder has no variants."""
         self.log = Ring(max_lines=LOG_LINES)
         """What the builds print; the source of a line is `variant/step`."""
-        self.steps: tuple[StepStarted | StepDone, ...] = ()
-        """The steps of the running or last build in the order in which they began."""
+        self._steps: dict[str, StepStarted | StepDone] = {}
+        self._building: tuple[str, str] = "", ""
         self.engine = ""
         """What builds, as `buildx 0.17, engine 27.1`."""
         self.failure: EngineError | None = None
@@ -67,6 +67,11 @@ class BuildService(Service):
         return MappingProxyType(self._results)
 
     @property
+    def steps(self) -> tuple[StepStarted | StepDone, ...]:
+        """The steps of the running or last build in the order in which they began."""
+        return tuple(self._steps.values())
+
+    @property
     def running(self) -> bool:
         """Whether a comparison runs."""
         return self._run is not None and not self._run.done()
@@ -75,6 +80,11 @@ class BuildService(Service):
     def progress(self) -> Progress | None:
         """How far the running comparison is; None when none runs."""
         return self._comparison.progress if self._comparison and self.running else None
+
+    @property
+    def unclean(self) -> str:
+        """Why the last comparison could not remove all that it made; empty when it did."""
+        return self._comparison.unclean if self._comparison else ""
 
     async def start(self) -> None:
         """Look for the engine and keep looking."""
@@ -102,7 +112,7 @@ class BuildService(Service):
         await self.cancel()
         self.folder, self.variants, self.fault = folder, (), None
         self._results.clear()
-        self.steps = ()
+        self._steps.clear()
         try:
             self.variants = await asyncio.to_thread(find, folder)
         except FolderError as error:
@@ -163,14 +173,17 @@ class BuildService(Service):
     def _changed(self) -> None:
         if self._comparison:
             self._results.update(self._comparison.results)
+            now = self._comparison.progress
+            if now.phase and (now.variant, now.phase) != self._building:
+                self._building = now.variant, now.phase
+                self._steps.clear()
         self._tell()
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, StepLog):
             self.log.extend(event.lines)
             return
-        others = [one for one in self.steps if one.step.key != event.step.key]
-        self.steps = (*others, event)
+        self._steps[event.step.key] = event
         self._tell()
 
     async def _keep(self) -> None:

@@ -158,6 +158,7 @@ async def test_steps_can_be_followed(builder: str, tmp_path: Path) -> None:
         service.listen(look)
         service.run()
         await service.wait()
+        assert service.steps == service.results["Dockerfile.a"].measures["touched"].done
     assert {"COPY . .", INSTALL} <= set(running)
 
 

@@ -91,10 +91,14 @@ async def test_a_cancelled_copy_writes_nothing_more(folder: Path, tmp_path: Path
 
 
 async def test_the_archive_of_the_same_content_is_the_same(folder: Path, tmp_path: Path) -> None:
+    (folder / "link").symlink_to("app.py")
     staged = await stage(folder, folder / ".dockerignore", tmp_path / "staged")
     again = await stage(folder, folder / ".dockerignore", tmp_path / "again")
-    archive(staged, "FROM a", tmp_path / "one.tar")
-    archive(again, "FROM a", tmp_path / "two.tar")
+    (tmp_path / "Dockerfile").write_text("FROM a")
+    archive(staged, tmp_path / "Dockerfile", tmp_path / "one.tar")
+    for later in (again.root / "src", again.root / "link", tmp_path / "Dockerfile"):
+        os.utime(later, (2e9, 2e9), follow_symlinks=False)
+    archive(again, tmp_path / "Dockerfile", tmp_path / "two.tar")
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
     with tarfile.open(tmp_path / "one.tar") as tar:
         assert tar.getnames()[0] == "Dockerfile"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from opsterm.services.docker.dockerfile import parse
 from opsterm.services.docker.events import Event, Kind, StepDone, StepLog, StepStarted
 from opsterm.services.docker.output import LONGEST, Cutter
-from opsterm.services.docker.progress import Progress
+from opsterm.services.docker.progress import StepTracker
 from opsterm.services.docker.rawjson import Reader
 from opsterm.services.docker.trace import Output, Update, Vertex, decode
 from opsterm.services.lines import Flag
@@ -26,10 +26,10 @@ PARSED = parse((RECORDED / "recorded.Dockerfile").read_text())
 
 def events(updates: list[Update], built: bool = True) -> list[Event]:
     heard: list[Event] = []
-    progress = Progress(PARSED, "D", heard.append)
+    tracker = StepTracker(PARSED, "D", heard.append)
     for update in updates:
-        progress.update(update)
-    progress.finish(built)
+        tracker.update(update)
+    tracker.finish(built)
     return heard
 
 

@@ -126,6 +126,8 @@ class _Plain:
         for result in results:
             if result.error:
                 _say(f"✖ {result.name}: {result.error}")
+        if self.service.unclean:
+            _say(f"▲ Not all of our images could be removed: {self.service.unclean}")
         if self._json_path:
             try:
                 self._json_path.write_bytes(encode(results))
