@@ -19,7 +19,7 @@ Chunk = tuple[int, bytes]
 _READ_BYTES = 64 * 1024
 _TURN_BYTES = 64 * 1024
 """What the loop takes in one turn: a flood must leave room for keys and timers."""
-_MAX_CHUNKS = 4096
+_MAX_BACKLOG = 64 * 1024 * 1024
 _FULL_SECONDS = 0.002
 _SWITCH_SECONDS = 0.0005
 """How soon a busy loop lets a reader run; with the usual 5 ms a device at 1.2 MB/s overruns the kernel's buffer."""
@@ -67,6 +67,9 @@ class Reader:
         self._ended = ended
         self._loop = asyncio.get_running_loop()
         self._chunks: deque[Chunk] = deque()
+        self._bytes_read = 0  # by the thread
+        self._bytes_handed_over = 0  # by the loop
+        self._held = False
         self._told = False
         self._over = False
         self._error: OSError | None = None
@@ -75,6 +78,13 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name="serial reader", daemon=True)
         _quick.enter()
         self._thread.start()
+
+    def hold(self, held: bool) -> None:
+        """Hand over nothing while `held`. Reading goes on, and stops only when 64 MiB are waiting."""
+        self._held = held
+        if not held and not self._told:
+            self._told = True
+            self._loop.call_soon(self._deliver)
 
     def stop(self) -> None:
         """Have the thread end; returns at once and may be called again."""
@@ -110,9 +120,10 @@ class Reader:
                 if not data:
                     break
                 self._chunks.append((self._clock.now(), data))
+                self._bytes_read += len(data)
                 self._tell()
-                while len(self._chunks) > _MAX_CHUNKS and not self._stopped:
-                    time.sleep(_FULL_SECONDS)  # the loop is megabytes behind: let the sender feel it
+                while self._bytes_read - self._bytes_handed_over > _MAX_BACKLOG and not self._stopped:
+                    time.sleep(_FULL_SECONDS)  # memory has an end: let the sender feel it
         except OSError as error:
             self._error = error
         finally:
@@ -130,9 +141,9 @@ class Reader:
                 self._stopped = True
 
     def _deliver(self) -> None:
-        if self._stopped:
-            return
         self._told = False
+        if self._stopped or self._held:
+            return
         over = self._over  # before the chunks are taken: none can come after it
         batch: list[Chunk] = []
         size = 0
@@ -140,6 +151,7 @@ class Reader:
             chunk = self._chunks.popleft()
             size += len(chunk[1])
             batch.append(chunk)
+        self._bytes_handed_over += size
         if batch:
             self._received(batch)
         if self._chunks:

@@ -128,6 +128,14 @@ class SerialService(Service):
             self._link.write(data, line)
         return bool(data)
 
+    def hold(self, held: bool) -> None:
+        """Let `ring` grow no further while `held`: for whoever must not miss a line and cannot keep up.
+
+        The port is read all the same, up to 64 MiB, and what is held comes with its true time.
+        """
+        if self._link is not None:
+            self._link.hold(held)
+
     async def drain(self) -> None:
         """Wait while a lot is queued and the port is open; for whoever sends more than a person types."""
         while self.queued > _MANY_BYTES:

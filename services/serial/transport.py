@@ -121,6 +121,11 @@ class Link(asyncio.Protocol):
         self._waiting.append((data, line))
         self._push()
 
+    def hold(self, held: bool) -> None:
+        """Have `received` wait while `held`; the port is read all the same, up to 64 MiB."""
+        if self._reader and not self._closing:
+            self._reader.hold(held)
+
     def unsent(self) -> list[Line]:
         """Take out the lines that have not left, or not wholly."""
         lines = [line for _, line in self._waiting]

@@ -184,6 +184,24 @@ def test_nobody_reading_does_not_hold_up_the_end(cable: Cable, device: int) -> N
     os.close(reading)
 
 
+def test_a_slow_reader_of_the_output_loses_nothing(cable: Cable, device: int) -> None:
+    reading, writing = os.pipe()
+    plain = Plain(cable.a, stdout=writing)
+    os.close(writing)
+    plain.is_open()
+    many = 250_000  # more than a ring holds
+    rest = "".join(f"{number}\n" for number in range(many)).encode()
+    while rest:
+        rest = rest[os.write(device, rest) :]
+    out = bytearray()
+    while not out.endswith(b" %d\n" % (many - 1)):
+        out += os.read(reading, 1 << 20)
+    assert [int(line.rsplit(b" ", 1)[1]) for line in out.splitlines()] == list(range(many))
+    assert plain.end() == 130
+    assert b"dropped" not in plain.err
+    os.close(reading)
+
+
 def test_many_lines_arrive_in_order(cable: Cable, device: int) -> None:
     plain = Plain(cable.a)
     plain.is_open()

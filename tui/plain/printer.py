@@ -10,18 +10,30 @@ from collections.abc import Callable
 from opsterm.services.lines import Direction, Flag, Line, Ring
 from opsterm.services.serial.threads import in_thread
 
+_ENOUGH = 20_000
+"""Lines that may wait to be printed, a small part of what a ring holds."""
+
 
 class Printer:
     """Prints the lines of `ring` to `fd` as they come, a batch at a time.
 
-    Notes are sentences, and go to `say`. While the reader of `fd` is slow the ring goes on filling; what it had to
-    evict unprinted is counted, and said. `closed` is called when nobody reads `fd` any more.
+    Notes are sentences, and go to `say`. While the reader of `fd` is slow, `hold(True)` asks for the ring to grow no
+    further; what it evicts unprinted all the same is counted, and said. `closed` is called when nobody reads `fd` any
+    more.
     """
 
-    def __init__(self, ring: Ring, fd: int, say: Callable[[str], None], closed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        ring: Ring,
+        fd: int,
+        say: Callable[[str], None],
+        hold: Callable[[bool], None],
+        closed: Callable[[], None],
+    ) -> None:
         self._ring = ring
         self._fd = fd
         self._say = say
+        self._hold = hold
         self._closed = closed
         self._seq = ring.next_seq
         self._news = asyncio.Event()
@@ -29,12 +41,13 @@ class Printer:
 
     async def run(self) -> None:
         """Print until `finish` and all is printed, or until nobody reads."""
-        end = self._ring.listen(self._news.set)
+        end = self._ring.listen(self._changed)
         try:
             while not self._finishing:
                 await self._news.wait()
                 self._news.clear()
                 await self._print(self._take())
+                self._hold(False)
             await self._print(self._take())
         except OSError:
             self._closed()
@@ -45,6 +58,11 @@ class Printer:
         """Have `run` print what is left, an unfinished line too, and return."""
         self._finishing = True
         self._news.set()
+
+    def _changed(self) -> None:
+        self._news.set()
+        if self._ring.next_seq - self._seq > _ENOUGH:
+            self._hold(True)
 
     def _take(self) -> list[Line]:
         """The lines not yet printed; an unfinished one at the end may grow, and waits until it is closed."""

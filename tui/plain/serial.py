@@ -61,7 +61,7 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
             ended.set_result(code)
 
     service = SerialService()
-    printer = Printer(service.ring, stdout.fileno(), _say, lambda: end(_INTERRUPTED))
+    printer = Printer(service.ring, stdout.fileno(), _say, service.hold, lambda: end(_INTERRUPTED))
     said = ""
 
     def changed() -> None:
