@@ -226,6 +226,16 @@ async def test_a_line_typed_while_lost_is_marked_and_never_sent(
     again.close()
 
 
+async def test_what_is_held_comes_later(service: SerialService, peer: Peer) -> None:
+    service.hold(True)
+    peer.write(b"before\n")
+    service.send("after")
+    await until(lambda: peer.got() == b"after\r\n" and len(service.ring), "the Tx line")
+    assert not received(service)
+    service.hold(False)
+    await until(lambda: received(service) == ["before"], "the line held")
+
+
 async def test_settings_change_while_open(service: SerialService, peer: Peer, cable: Cable) -> None:
     await service.retune(Settings(cable.a, 57600, ending=Ending.LF, encoding="latin-1"))
     service.send("grün")
