@@ -82,6 +82,11 @@ def test_the_wheel_is_the_same_when_it_is_built_from_the_sdist(wheel: Path, buil
     assert contents(next(built.glob("*.whl"))) == contents(wheel)
 
 
+def test_the_installed_program_runs_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    version = run(installed / "python", "-c", "from opsterm.tui import __version__; print(__version__)", cwd=tmp_path)
+    assert run(installed / "opsterm", "--version", cwd=tmp_path).split()[-1] == version.strip()
+
+
 def test_every_installed_module_can_be_imported(installed: Path, wheel: Path, tmp_path: Path) -> None:
     modules = [
         name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

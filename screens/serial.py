@@ -1,0 +1,301 @@
+"""The Serial tab: ports, the lines of the open one, and a row to type into."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from opsterm.screens.frame import NARROW
+from opsterm.screens.pane import PaneScreen
+from opsterm.screens.ports import PortPicker
+from opsterm.screens.rate import Rate
+from opsterm.screens.serial_settings import SettingsPanel
+from opsterm.screens.tabs import Tab
+from opsterm.screens.tx import TxInput, TxRow
+from opsterm.services.serial.choose import changed, settings_for
+from opsterm.services.serial.errors import BadSettingError, SerialError
+from opsterm.services.serial.service import SerialService
+from opsterm.services.serial.settings import Settings
+from opsterm.services.service import State
+from opsterm.widgets.bar import Part, part
+from opsterm.widgets.choices import Choices
+from opsterm.widgets.line_view import LineView
+from opsterm.widgets.words import size
+
+_SILENT = "Open, nothing received yet. Type a line below; garbage here would mean a wrong baud rate (ctrl+b)."
+
+
+class SerialScreen(PaneScreen):
+    """Focus is in the Tx row while a port is open, and in the port picker while none is."""
+
+    WORDS: ClassVar[Mapping[State, str]] = {
+        State.OFF: "closed",
+        State.STARTING: "opening",
+        State.LIVE: "open",
+        State.DEGRADED: "degraded",
+        State.LOST: "lost",
+        State.FAILED: "failed",
+    }
+    DEFAULT_CSS = """
+    SerialScreen #lines { display: block; }
+    SerialScreen PortPicker { display: none; }
+    SerialScreen.-choosing #lines { display: none; }
+    SerialScreen.-choosing PortPicker { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+b", "settings", "Settings", id="serial.settings", tooltip="Baud rate, bits, flow control, ending"
+        ),
+        Binding("ctrl+o", "ports", "Ports", id="serial.ports", tooltip="Choose another port"),
+        Binding(
+            "ctrl+l", "clear", "Clear", show=False, id="serial.clear", tooltip="Clear the view; again brings it back"
+        ),
+        Binding(
+            "end", "follow", "Follow", show=False, id="serial.follow", tooltip="Follow, where the input is empty"
+        ),
+        Binding(
+            "pageup", "page(-1)", "Page up", show=False, id="serial.page_up", tooltip="Read back, also while typing"
+        ),
+        Binding(
+            "pagedown",
+            "page(1)",
+            "Page down",
+            show=False,
+            id="serial.page_down",
+            tooltip="Read on, also while typing",
+        ),
+    ]
+
+    def __init__(self, tab: Tab, opening: Settings | None = None, defaults: Mapping[str, str] | None = None) -> None:
+        super().__init__(tab)
+        self._opening = opening
+        self._defaults = defaults or {}
+        self._rate = Rate()
+        self.lines = LineView(id="lines", classes="main--body")
+        self.tx = TxRow()
+
+    @property
+    def service(self) -> SerialService:
+        """The service behind this tab."""
+        return cast(SerialService, self.tab.service)
+
+    @property
+    def pane(self) -> LineView | None:
+        """The lines, while they are shown."""
+        return None if self.has_class("-choosing") else self.lines
+
+    @property
+    def remembered(self) -> dict[str, dict[str, Any]]:
+        """What is known of each port from before: baud rate, ending, when it was used."""
+        found = self.host.memory.get("ports")
+        return found if isinstance(found, dict) else {}
+
+    # The frame
+
+    def compose_main(self) -> ComposeResult:
+        """Lines and port picker, one of them shown."""
+        yield self.lines
+        yield PortPicker(self.remembered)
+
+    def compose_below(self) -> ComposeResult:
+        """The Tx row."""
+        yield self.tx
+
+    def on_mount(self) -> None:
+        """Open what the command line named, or let a port be chosen."""
+        self.lines.placeholder = Content(_SILENT)
+        self.lines.show(self.service.ring)
+        sent = self.host.memory.get("sent", [])
+        self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
+        if self._opening:
+            self.open(self._opening)
+        elif self.service.status.state is State.OFF:
+            self.action_ports()
+        else:
+            self._show_port()
+
+    def where(self) -> Sequence[Part]:
+        """The port and how it is set."""
+        settings = self.service.settings
+        if settings is None:
+            return (part("no port", "$foreground-muted", keep=9),)
+        return (
+            part(settings.port, "bold", keep=9),
+            part(f"{settings.baud} {settings.frame}", id="settings", keep=6),
+        )
+
+    def chips(self) -> Sequence[Part]:
+        """Filter and encoding."""
+        settings = self.service.settings
+        if self.pane is None or settings is None:
+            return ()
+        return (*self.filter_chip(), part(f"text {settings.encoding}", "$foreground-muted", id="settings", keep=3))
+
+    def figures(self) -> Sequence[Part]:
+        """Lines, bytes and losses."""
+        if self.pane is None:
+            return ()
+        service = self.service
+        counters = service.counters
+        narrow = self.size.width < NARROW
+        return (
+            *self.losses()[:1],
+            part(f"{self._rate.of(service.ring.next_seq):.0f}/s", keep=8),
+            part(f"Rx {size(counters.rx_bytes)}", keep=5),
+            part(f"Tx {size(counters.tx_bytes)}", keep=5),
+            *([part(f"◐ {size(service.queued)} not yet taken", "$warning", keep=8)] if service.queued else []),
+            *([] if narrow else self.loss("errors", counters.errors)),
+            *self.losses()[1:],
+            *self.loss("gaps", counters.gaps),
+            *([] if narrow else [part(f"reconnects {counters.reconnects}", "$foreground-muted", keep=1)]),
+        )
+
+    def restore_focus(self) -> None:
+        """Typing goes on where it belongs."""
+        if self.has_class("-choosing"):
+            self.query_one(PortPicker).focus_field()
+        else:
+            self.tx.input.focus()
+
+    # Opening and closing
+
+    def open(self, settings: Settings) -> None:
+        """Open a port in place of the one that is open."""
+        self._show_port()
+        self.tx.label(settings.ending.label)
+        self.run_worker(self.service.open(settings), group="open", exclusive=True, exit_on_error=False)
+        self.host.memory["ports"] = {
+            **self.remembered,
+            settings.port: {"baud": settings.baud, "ending": settings.ending.label, "used": time.time()},
+        }
+
+    def _show_port(self) -> None:
+        self.remove_class("-choosing")
+        self.tx.input.focus()
+        self.refresh_rows()
+
+    @on(PortPicker.Chosen)
+    def _chosen(self, event: PortPicker.Chosen) -> None:
+        event.stop()
+        try:
+            self.open(settings_for(event.port, self.remembered, self._defaults, {}))
+        except BadSettingError as error:
+            self.host.toast(error.reason, bad=True)
+
+    def action_ports(self) -> None:
+        """Choose a port; what is open stays open meanwhile."""
+        self.add_class("-choosing")
+        self.query_one(PortPicker).focus_field()
+        self.refresh_rows()
+
+    def escape(self) -> bool:
+        """Back to the lines; stop an opening or a waiting; end find and filter."""
+        if self.has_class("-choosing"):
+            if self.service.settings is None:
+                return False
+            self._show_port()
+            return True
+        if self.service.status.state in (State.STARTING, State.LOST):
+            self.run_worker(self.service.close(), group="open", exclusive=True, exit_on_error=False)
+            self.action_ports()
+            return True
+        if super().escape():
+            return True
+        if self.focused is self.tx.input:
+            self.lines.focus()
+            return True
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a port is chosen, the keys of the lines do nothing."""
+        if action in ("settings", "clear", "follow", "page") and self.has_class("-choosing"):
+            return False
+        if action == "ports" and self.has_class("-choosing"):
+            return False
+        return super().check_action(action, parameters)
+
+    # Settings
+
+    def action_settings(self) -> None:
+        """Open or close the settings of the port."""
+        settings = self.service.settings
+        if self.close_aside():
+            self.restore_focus()
+        elif settings is not None:
+            panel = SettingsPanel(settings)
+            self.open_aside(panel)
+            self.call_after_refresh(panel.choices.focus)
+
+    @on(Choices.Changed)
+    def _setting_changed(self, event: Choices.Changed) -> None:
+        event.stop()
+        settings = self.service.settings
+        panel = self.query_one(Choices)
+        if settings is None:
+            return
+        try:
+            fresh = changed(settings, event.key, event.value)
+        except BadSettingError as error:
+            panel.refuse(error.reason)
+            panel.put(event.key, str(getattr(settings, event.key)))
+            return
+        self.run_worker(self._retune(fresh), group="retune", exclusive=True, exit_on_error=False)
+
+    async def _retune(self, settings: Settings) -> None:
+        panel = self.query(Choices)
+        try:
+            await self.service.retune(settings)
+        except SerialError as error:
+            for choices in panel:
+                choices.refuse(error.reason)
+            return
+        self.tx.label(settings.ending.label)
+        known = {"baud": settings.baud, "ending": settings.ending.label, "used": time.time()}
+        self.host.memory["ports"] = {**self.remembered, settings.port: known}
+        self.refresh_rows()
+
+    # Sending
+
+    @on(TxRow.Entered)
+    def _entered(self, event: TxRow.Entered) -> None:
+        event.stop()
+        self._send([event.line])
+        self.host.memory["sent"] = list(self.tx.input.history)
+
+    @on(TxInput.Pasted)
+    def _pasted(self, event: TxInput.Pasted) -> None:
+        event.stop()
+        self.prompt.ask(
+            "paste",
+            f"Send {len(event.lines)} lines?",
+            done=lambda _: self._send(event.lines),
+            note="enter sends, esc sends nothing",
+        )
+
+    def _send(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            try:
+                self.service.send(line)
+            except BadSettingError as error:
+                self.host.toast(error.reason, bad=True)
+        self.lines.follow = True
+
+    # Reading while typing
+
+    def action_clear(self) -> None:
+        """Clear the view, or bring it back."""
+        self.lines.action_clear()
+
+    def action_follow(self) -> None:
+        """Follow again."""
+        self.lines.follow = True
+
+    def action_page(self, step: int) -> None:
+        """Read a page back or on."""
+        self.lines.action_page(step)

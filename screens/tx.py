@@ -1,0 +1,76 @@
+"""The Tx row: a whole line is typed here, and leaves on enter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from opsterm.widgets.prompt import PromptInput
+
+
+class TxInput(PromptInput):
+    """The input of the row. A paste of several lines is handed on instead of being cut to its first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Send", id="tx.send", tooltip="Send the line with its ending"),
+    ]
+
+    class Pasted(Message):
+        """Several lines were pasted."""
+
+        def __init__(self, lines: list[str]) -> None:
+            super().__init__()
+            self.lines = lines
+
+    def _on_paste(self, event: events.Paste) -> None:
+        lines = event.text.splitlines()
+        if len(lines) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Pasted(lines))
+
+
+class TxRow(Horizontal):
+    """Label and input. What is typed stays there until it is sent."""
+
+    DEFAULT_CSS = """
+    TxRow { height: 1; background: $panel; }
+    TxRow > Static { width: auto; padding: 0 0 0 1; color: $foreground-muted; }
+    TxRow > TxInput { width: 1fr; background: $panel; border: none; padding: 0 0 0 1; }
+    .-asking TxRow, .-choosing TxRow { display: none; }
+    """
+
+    class Entered(Message):
+        """A line is to be sent, without its ending."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(self) -> None:
+        super().__init__(id="tx")
+        self.input = TxInput()
+        self._label = Static()
+
+    def compose(self) -> ComposeResult:
+        """Label and input."""
+        yield self._label
+        yield self.input
+
+    def label(self, ending: str) -> None:
+        """Say what is sent after each line."""
+        self._label.update(Content(f"Tx {ending} text ›"))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.input.remember(event.value)
+        self.input.value = ""
+        self.post_message(self.Entered(event.value))

@@ -1,0 +1,51 @@
+"""How a port is opened: what was asked for, else what it had last time, else the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.settings import Ending, Settings, parse_baud
+
+Remembered = Mapping[str, Mapping[str, Any]]
+"""Of each port, by its path: `baud`, and `ending` by its label."""
+
+
+def changed(settings: Settings, key: str, value: str) -> Settings:
+    """`settings` with one of them changed, given as text. Raises BadSettingError."""
+    match key:
+        case "baud":
+            return replace(settings, baud=parse_baud(value))
+        case "data_bits":
+            return replace(settings, data_bits=int(value))
+        case "stop_bits":
+            return replace(settings, stop_bits=float(value))
+        case "ending":
+            try:
+                return replace(settings, ending=Ending[value.upper()])
+            except KeyError:
+                raise BadSettingError(f"Invalid line ending '{value}': crlf, lf, cr or none.") from None
+    return replace(settings, **{key: value})  # type: ignore[arg-type]  # parity, flow and encoding are text
+
+
+def settings_for(
+    port: str, remembered: Remembered, defaults: Mapping[str, str], given: Mapping[str, str]
+) -> Settings:
+    """The settings for `port`. `given` beats what is `remembered` of it, and that the `defaults`; all are text.
+
+    Raises BadSettingError, but not for what is remembered: a spoilt memory is no reason not to open a port.
+    """
+    settings = Settings(port)
+    for key, value in defaults.items():
+        settings = changed(settings, key, value)
+    for key in ("baud", "ending"):
+        last = remembered.get(port, {}).get(key)
+        if last is not None:
+            with suppress(BadSettingError):
+                settings = changed(settings, key, str(last))
+    for key, value in given.items():
+        settings = changed(settings, key, value)
+    return settings

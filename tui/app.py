@@ -1,0 +1,223 @@
+"""The program on the screen: tabs, themes, keys and what all screens share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from opsterm.screens.frame import TabScreen
+from opsterm.screens.tabs import Tab
+from opsterm.services.lines import Direction, Line, Ring
+from opsterm.tui.config import Config
+from opsterm.tui.crash import CrashGuard, log_to_file
+from opsterm.tui.memory import Memory
+
+STOP_SECONDS = 0.8  # what the services have to end in, so that quitting takes at most a second
+
+
+class OpsTerm(CrashGuard, App[None]):
+    """opsterm on the screen. The tabs and their services are given to it; it owns them from then on."""
+
+    TITLE = "opsterm"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = set()
+    DEFAULT_CSS = """
+    Toast { max-width: 60; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="End opsterm"),
+        Binding("f1", "tab(0)", "Serial", show=False, id="app.tab1", tooltip="Show the first tab"),
+        Binding("f2", "tab(1)", "Pods", show=False, id="app.tab2", tooltip="Show the second tab"),
+        Binding("f3", "tab(2)", "Builds", show=False, id="app.tab3", tooltip="Show the third tab"),
+        Binding(
+            "ctrl+pageup", "tab_by(-1)", "Previous tab", show=False, id="app.tab_left", tooltip="The tab at the left"
+        ),
+        Binding(
+            "ctrl+pagedown", "tab_by(1)", "Next tab", show=False, id="app.tab_right", tooltip="The tab at the right"
+        ),
+        Binding("ctrl+g", "jump", "Jump", show=False, id="app.jump", tooltip="A letter on every tab and pane"),
+        Binding(
+            "ctrl+p", "command_palette", "Palette", show=False, id="app.palette", tooltip="Every action, by its name"
+        ),
+        Binding("question_mark", "help", "Help", show=False, id="app.help", tooltip="The keys that act now"),
+    ]
+
+    def __init__(
+        self,
+        tabs: Sequence[Tab],
+        screens: Mapping[str, Callable[[Tab], TabScreen]],
+        config: Config,
+        memory: Memory,
+        *,
+        front: str = "",
+        demo: bool = False,
+        read_only: bool = False,
+    ) -> None:
+        self._tabs = {tab.name: tab for tab in tabs}
+        self._front = front if front in self._tabs else tabs[0].name
+        self.DEFAULT_MODE = self._front  # type: ignore[misc]  # Textual reads it from the instance, once, below
+        super().__init__()
+        for name, tab in self._tabs.items():
+            self._modes[name] = partial(screens[name], tab)
+        self.config = config
+        self._memory = memory
+        self._messages = Ring(max_lines=500)
+        self._demo = demo
+        self._read_only = read_only or config.read_only
+        self._said: dict[str, float] = {}
+        self._fresh = False
+        if os.environ.get("OPSTERM_ASCII"):
+            self._filters.append(AsciiFilter())
+        if theme := config.theme or memory.get("theme", ""):
+            self.theme = theme if theme in self.available_themes else "textual-dark"
+        if config.keys:
+            self.set_keymap(config.keys)
+
+    # What the screens ask for: opsterm.screens.tabs.Host
+
+    @property
+    def tabs(self) -> Sequence[Tab]:
+        """All tabs, in the order of their keys."""
+        return list(self._tabs.values())
+
+    @property
+    def badges(self) -> Sequence[tuple[str, str]]:
+        """What must not be forgotten about this run."""
+        return [
+            *([("DEMO", "bold $warning")] if self._demo else []),
+            *([("RO", "bold $success")] if self._read_only else []),
+        ]
+
+    @property
+    def messages(self) -> Ring:
+        """Everything that was said in passing, the last 500."""
+        return self._messages
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered from one run to the next."""
+        return self._memory
+
+    def toast(self, text: str, *, bad: bool = False) -> None:
+        """Say something that has no place of its own; the same again within a minute is only kept, not shown."""
+        now = time.time_ns()
+        self._messages.append(Line(b"", text, now, now, "", Direction.NOTE))
+        if now - self._said.get(text, 0) > 60e9 or not bad:
+            self._said[text] = now
+            self.notify(text, severity="error" if bad else "information", timeout=10 if bad else 5, markup=False)
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Guard the ends; everything that can wait does until the first paint is out."""
+        self.guard()
+        self.call_after_refresh(self._after_paint)
+
+    def _after_paint(self) -> None:
+        self.log_path = log_to_file(self._memory.path.parent)
+        if self._memory.problem:
+            self.toast(self._memory.problem, bad=True)
+        self.set_interval(2.0, self._save)
+
+    def watch_service(self, tab: Tab) -> None:
+        """Show each change of a tab's service at once; a screen calls it when it comes to life."""
+        tab.service.listen(self._news)
+
+    def _news(self) -> None:
+        if not self._fresh:
+            self._fresh = True
+            self.call_later(self._show_news)
+
+    def _show_news(self) -> None:
+        self._fresh = False
+        if isinstance(self.screen, TabScreen):
+            self.screen.refresh_rows()
+
+    def _save(self) -> None:
+        if not self._memory.changed:
+            return
+        if not self._memory.save():
+            self.toast(self._memory.problem, bad=True)
+
+    def watch_theme(self, theme: str) -> None:
+        """Remember the theme that was chosen."""
+        self._memory["theme"] = theme
+
+    async def on_unmount(self) -> None:
+        """End every service, and write what is to be remembered."""
+        awake = [tab.service.stop() for tab in self._tabs.values() if tab.awake]
+        if awake:
+            await asyncio.wait([asyncio.ensure_future(each) for each in awake], timeout=STOP_SECONDS)
+        if self._memory.changed:
+            self._memory.save()
+
+    # Actions
+
+    def action_tab(self, index: int) -> None:
+        """Show a tab by its place."""
+        self.show_tab(self.tabs[index].name)
+
+    def action_tab_by(self, step: int) -> None:
+        """Show the tab `step` places on."""
+        names = list(self._tabs)
+        self.show_tab(names[(names.index(self.current_mode) + step) % len(names)])
+
+    def show_tab(self, name: str) -> None:
+        """Show a tab; the others go on working."""
+        while len(self.screen_stack) > 1:  # a palette or the jump letters belong to the tab that is left
+            self.pop_screen()
+        self._memory["tab"] = name
+        self.switch_mode(name)
+
+    def action_help(self) -> None:
+        """Help of the tab in front."""
+        if isinstance(self.screen, TabScreen):
+            self.screen.action_help()
+
+    def action_jump(self) -> None:
+        """Letters on every tab and pane."""
+        from opsterm.screens.jump import JumpScreen  # noqa: PLC0415  after first paint
+
+        if isinstance(self.screen, TabScreen):
+            self.push_screen(JumpScreen(self.screen, self, self.show_tab))
+
+    def action_command_palette(self) -> None:
+        """Every action of the tab in front, by its name, with its key."""
+        from textual.command import CommandPalette  # noqa: PLC0415  after first paint
+
+        from opsterm.tui.palette import Actions  # noqa: PLC0415
+
+        if isinstance(self.screen, TabScreen):
+            self.push_screen(CommandPalette(providers=[Actions], placeholder="type to search"))
+
+    def copy(self, text: str, what: str) -> None:
+        """Put `text` on the clipboard of the terminal (OSC 52), and say what was copied."""
+        self.copy_to_clipboard(text)
+        self.toast(f"Copied {what}.")
+
+    @property
+    def front(self) -> Screen[Any]:
+        """The screen of the tab in front, below anything that lies over it."""
+        return self.screen_stack[0]
+
+
+class AsciiFilter(LineFilter):
+    """Draws the glyphs of opsterm in ASCII, cell for cell."""
+
+    def apply(self, segments: list[Any], background: Color) -> list[Any]:  # noqa: ARG002  Textual's signature
+        """Translate each segment."""
+        from rich.segment import Segment  # noqa: PLC0415
+
+        from opsterm.widgets.words import ASCII  # noqa: PLC0415
+
+        return [Segment(text.translate(ASCII), style, control) for text, style, control in segments]

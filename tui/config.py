@@ -1,0 +1,91 @@
+"""What the user has set: a TOML file, every key of which is known."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message is one line that names the file and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialConfig:
+    """Defaults of the Serial tab."""
+
+    baud: int = 115200
+    ending: str = "CRLF"
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration."""
+
+    theme: str = ""
+    """A theme by name; empty follows the last choice, and at first the terminal."""
+    read_only: bool = False
+    """Refuse everything that changes a cluster."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Other keys for actions: the id of a binding, and its keys."""
+    serial: SerialConfig = field(default_factory=SerialConfig)
+
+
+def config_dir() -> Path:
+    """The folder of `config.toml`; OPSTERM_CONFIG_DIR moves it."""
+    if found := os.environ.get("OPSTERM_CONFIG_DIR"):
+        return Path(found)
+    from platformdirs import user_config_path  # noqa: PLC0415  not needed where the variable is set
+
+    return user_config_path("opsterm", appauthor=False)
+
+
+def load(folder: Path | None = None) -> Config:
+    """Read `config.toml`; without one, everything has its default. Raises ConfigError."""
+    path = (folder or config_dir()) / "config.toml"
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    config: Config = _fill(Config, raw, path, "")
+    return config
+
+
+def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
+    known = {each.name: each for each in fields(kind)}
+    values = {}
+    for key, value in raw.items():
+        name = f"{prefix}{key}"
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise ConfigError(
+                f"{path}: unknown key {name!r}" + (f", did you mean {prefix}{near[0]!r}?" if near else "")
+            )
+        default = getattr(kind(), key)
+        if hasattr(default, "__dataclass_fields__"):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{path}: {name} is a table, not {value!r}")
+            values[key] = _fill(type(default), value, path, f"{name}.")
+        elif type(value) is not type(default):
+            raise ConfigError(f"{path}: {name} takes {_KINDS[type(default)]}, not {value!r}")
+        else:
+            values[key] = value
+    if (keys := values.get("keys")) and kind is Config:
+        for name, value in keys.items():
+            if not isinstance(value, str):
+                raise ConfigError(f"{path}: keys.{name} takes text, not {value!r}")
+    return kind(**values)
+
+
+_KINDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a table"}

@@ -1,0 +1,44 @@
+"""Stand-ins for everything: what `opsterm demo` opens instead of a port, a cluster and an engine."""
+
+from __future__ import annotations
+
+import argparse
+from types import TracebackType
+from typing import Self
+
+from opsterm.services.serial.settings import Settings
+from opsterm.services.service import Service
+from opsterm.tui.demo.phone import Phone
+from opsterm.tui.tabs import Parts
+
+
+class Demo:
+    """A context manager: the phone lives as long as it does; cluster and builds begin with their tabs."""
+
+    def __init__(self) -> None:
+        self._phone = Phone()
+
+    def __enter__(self) -> Self:
+        self._port = self._phone.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._phone.stop()
+
+    def parts(self, options: argparse.Namespace) -> Parts:
+        """The tabs, made of stand-ins."""
+        return Parts(options, Settings(self._port, 9600), folder=None, pods=_pods, builds=_builds)
+
+
+def _pods() -> Service:
+    from opsterm.tui.demo.shop import DemoPods  # noqa: PLC0415  with the tab
+
+    return DemoPods()
+
+
+def _builds() -> Service:
+    from opsterm.tui.demo.builds import RecordedBuilds  # noqa: PLC0415  with the tab
+
+    return RecordedBuilds()

@@ -1,0 +1,124 @@
+"""`opsterm doctor`: a line for each part that opsterm needs, and what to do about each that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from opsterm.services.service import Service, State
+from opsterm.widgets.words import ASCII, count
+
+SECONDS = 10.0  # what a part may take to answer
+
+FINE, LOOK, FAILED, OFF = "✓", "▲", "✖", "○"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part: a glyph, its name, one line, and what to do."""
+
+    glyph: str
+    part: str
+    text: str
+    todo: str = ""
+
+    def __str__(self) -> str:
+        row = f"{self.glyph} {self.part:<10} {self.text}"
+        return f"{row}\n{'':13}→ {self.todo}" if self.todo else row
+
+
+def run() -> int:
+    """Print all findings; returns 0 when nothing failed, else 1."""
+    findings = asyncio.run(examine())
+    ascii_only = bool(os.environ.get("OPSTERM_ASCII")) or "UTF" not in (sys.stdout.encoding or "").upper()
+    for finding in findings:
+        text = str(finding)
+        print(text.translate(ASCII).encode("ascii", "replace").decode() if ascii_only else text)  # noqa: T201
+    return int(any(finding.glyph == FAILED for finding in findings))
+
+
+async def examine() -> Sequence[Finding]:
+    """Look at everything at once."""
+    checks: Sequence[Callable[[], Awaitable[Finding]]] = (terminal, serial, cluster, docker, sentry)
+    return await asyncio.gather(*(check() for check in checks))
+
+
+async def terminal() -> Finding:
+    """What the terminal can do."""
+    name = os.environ.get("TERM", "")
+    size = shutil.get_terminal_size()
+    colours = "truecolor" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256 colours or fewer"
+    text = f"{name or 'no TERM'}, {size.columns}×{size.lines}, {colours}, {locale.getpreferredencoding(False)}"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Finding(LOOK, "terminal", f"{text}, not a terminal", "here only --plain works")
+    if name in ("", "dumb"):
+        return Finding(FAILED, "terminal", text, "set TERM to what the terminal is, such as xterm-256color")
+    if size.columns < 40 or size.lines < 8:
+        return Finding(LOOK, "terminal", text, "opsterm needs 40×8")
+    return Finding(FINE, "terminal", text)
+
+
+async def serial() -> Finding:
+    """The serial ports, and whether they may be opened."""
+    from opsterm.services.serial.ports import list_ports  # noqa: PLC0415  each part is imported for its check
+
+    ports = await list_ports()
+    if not ports:
+        return Finding(OFF, "serial", "no ports; plug a device in and it is there")
+    for port in ports:
+        if port.problem:
+            bad = sum(bool(each.problem) for each in ports)
+            text = f"{count(len(ports), 'port')}, {bad} not to be opened: {port.device}: {port.problem}"
+            return Finding(LOOK, "serial", text, "sudo usermod -aG dialout $USER, then log in again")
+    held = [f"{port.device} {port.held_by}" for port in ports if port.held_by]
+    return Finding(FINE, "serial", ", ".join([count(len(ports), "port"), *held]))
+
+
+async def cluster() -> Finding:
+    """The cluster of the current context."""
+    from opsterm.services.kube.service import PodService  # noqa: PLC0415
+
+    service = PodService()
+    return await _of(service, "cluster", lambda: f"context {service.context}, {count(len(service.pods), 'pod')} seen")
+
+
+async def docker() -> Finding:
+    """The Docker engine and what builds."""
+    from opsterm.services.docker.service import BuildService  # noqa: PLC0415
+
+    service = BuildService()
+    return await _of(service, "docker", lambda: service.engine)
+
+
+async def sentry() -> Finding:
+    """Whether opsterm reports its own crashes."""
+    if os.environ.get("OPSTERM_SENTRY_DSN"):
+        return Finding(LOOK, "sentry", "OPSTERM_SENTRY_DSN is set, but this version reports nothing yet")
+    return Finding(OFF, "sentry", "off (no OPSTERM_SENTRY_DSN); nothing leaves this machine")
+
+
+async def _of(service: Service, part: str, fine: Callable[[], str]) -> Finding:
+    """Start a service, and tell what became of it."""
+    changed = asyncio.Event()
+    service.listen(changed.set)
+    try:
+        await service.start()
+        async with asyncio.timeout(SECONDS):
+            while service.status.state in (State.STARTING, State.OFF):
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return Finding(FAILED, part, f"no answer within {SECONDS:.0f} s")
+    finally:
+        status = service.status
+        text = fine()
+        await service.stop()
+    if status.state is State.LIVE:
+        return Finding(FINE, part, text)
+    glyph = LOOK if status.state is State.DEGRADED else FAILED
+    return Finding(glyph, part, status.reason, status.hint)

@@ -1,0 +1,68 @@
+"""Putting the program together: configuration, memory, tabs, and the app on top."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from opsterm.services.serial.choose import settings_for
+from opsterm.services.serial.errors import SerialError
+from opsterm.tui.app import OpsTerm
+from opsterm.tui.background import is_light
+from opsterm.tui.config import Config, ConfigError, load
+from opsterm.tui.crash import crash_hint
+from opsterm.tui.keymap import KeymapError, check
+from opsterm.tui.memory import Memory
+from opsterm.tui.options import serial_defaults, serial_given
+from opsterm.tui.tabs import Parts
+
+_FRONT = {"serial": "serial", "logs": "pods", "build": "builds"}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the screen as the command line says; returns the exit status."""
+    if options.command == "demo":
+        return demo(options)
+    try:
+        config = load()
+        check(config.keys)
+        memory = Memory()
+        parts = parts_for(options, config, memory)
+    except (ConfigError, KeymapError, SerialError) as error:
+        print(f"opsterm: {error}", file=sys.stderr)  # noqa: T201  before there is a screen
+        return 2
+    front = _FRONT.get(options.command or "", memory.get("tab", ""))
+    return show(parts, config, memory, front=front)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Open the screen on stand-ins, with a memory that ends with the demo."""
+    from opsterm.tui.demo.program import Demo  # noqa: PLC0415  ships with the program, loaded when asked for
+
+    with tempfile.TemporaryDirectory(prefix="opsterm-demo-") as folder, Demo() as stand_ins:
+        return show(stand_ins.parts(options), Config(), Memory(Path(folder)), demo=True)
+
+
+def show(parts: Parts, config: Config, memory: Memory, *, front: str = "serial", demo: bool = False) -> int:
+    """Run the app until it ends; returns the exit status."""
+    if not config.theme and "theme" not in memory:
+        memory["theme"] = "textual-light" if is_light() else "textual-dark"
+    read_only = parts.options.read_only
+    app = OpsTerm(parts.tabs(), parts.screens(), config, memory, front=front, demo=demo, read_only=read_only)
+    app.run()
+    code = app.return_code or 0
+    if code == 1:
+        crash_hint(app.log_path)
+    return code
+
+
+def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Parts:
+    """What the command line asks for. Raises SerialError for settings of a port that cannot be."""
+    defaults = serial_defaults(config)
+    opening = None
+    if options.command == "serial":
+        opening = settings_for(options.port, memory.get("ports", {}), defaults, serial_given(options))
+    folder = Path(getattr(options, "folder", ".")).resolve()
+    return Parts(options, opening, defaults, folder)

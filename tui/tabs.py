@@ -1,0 +1,79 @@
+"""The tabs: which there are, and what each is made of when it is first needed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsterm.screens.frame import TabScreen
+from opsterm.screens.tabs import Tab
+from opsterm.services.serial.settings import Settings
+from opsterm.services.service import Service
+
+# Services and screens are imported inside their makers: a tab that is not looked at costs no start-up time.
+
+
+def serial_service() -> Service:
+    """One port, kept open."""
+    from opsterm.services.serial.service import SerialService  # noqa: PLC0415
+
+    return SerialService()
+
+
+def build_service() -> Service:
+    """The engine that the environment names."""
+    from opsterm.services.docker.service import BuildService  # noqa: PLC0415
+
+    return BuildService()
+
+
+@dataclass
+class Parts:
+    """What the tabs are made of. The demo puts stand-ins in the place of the services."""
+
+    options: argparse.Namespace
+    opening: Settings | None = None
+    """A port to open at once."""
+    serial_defaults: Mapping[str, str] | None = None
+    folder: Path | None = None
+    """The folder of the Builds tab; None leaves the choice to its service."""
+    serial: Callable[[], Service] = serial_service
+    pods: Callable[[], Service] | None = None
+    builds: Callable[[], Service] = build_service
+
+    def tabs(self) -> list[Tab]:
+        """The tabs, in the order of their keys."""
+        return [
+            Tab("serial", "Serial", "f1", self.serial),
+            Tab("pods", "Pods", "f2", self.pods or self._pod_service),
+            Tab("builds", "Builds", "f3", self.builds),
+        ]
+
+    def screens(self) -> Mapping[str, Callable[[Tab], TabScreen]]:
+        """What shows each tab, by its name."""
+        return {"serial": self._serial_screen, "pods": self._pods_screen, "builds": self._builds_screen}
+
+    def _pod_service(self) -> Service:
+        from opsterm.services.kube.service import PodService  # noqa: PLC0415
+
+        return PodService(self.options.context or "", self.options.namespace or "")
+
+    def _serial_screen(self, tab: Tab) -> TabScreen:
+        from opsterm.screens.serial import SerialScreen  # noqa: PLC0415
+
+        return SerialScreen(tab, self.opening, self.serial_defaults)
+
+    def _pods_screen(self, tab: Tab) -> TabScreen:
+        from opsterm.screens.pods import LogRequest, PodsScreen  # noqa: PLC0415
+
+        options = self.options
+        if options.command != "logs":
+            return PodsScreen(tab)
+        return PodsScreen(tab, LogRequest(options.selector or "", options.pod or "", options.container or ""))
+
+    def _builds_screen(self, tab: Tab) -> TabScreen:
+        from opsterm.screens.builds import BuildsScreen  # noqa: PLC0415
+
+        return BuildsScreen(tab, self.folder)
