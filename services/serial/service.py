@@ -220,9 +220,9 @@ class SerialService(Service):
         self.counters.errors += 1
         if self._intake is not None:
             self._intake.flush()
+        kept = f"{len(self.ring):,} lines kept"
         self._note("lost: device disconnected")
         at = stamp(self._lost_ns)[11:23]
-        kept = f"{len(self.ring):,} lines kept"
         self._loss = f"{error.reason.removesuffix('.')} at {at}, {kept}."
         self._become(State.LOST, self._loss, error.hint)
         await self._drop_link()

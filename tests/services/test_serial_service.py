@@ -167,7 +167,7 @@ async def test_a_pulled_device_is_said_and_loses_nothing(service: SerialService,
     assert notes(service) == ["lost: device disconnected"]
     assert service.ring[2].flags & Flag.PARTIAL
     assert service.status.reason.startswith(f"Device disconnected ({cable.a}) at ")
-    assert service.status.reason.endswith("4 lines kept.")
+    assert service.status.reason.endswith(", 3 lines kept.")
     assert service.status.hint == "Waiting for it."
 
 
