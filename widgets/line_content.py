@@ -34,8 +34,8 @@ class LineContent(LineFeed):
 
     @property
     def total(self) -> int:
-        """Lines kept, notes not counted, nor what `clear` took out of sight."""
-        return self.ring.next_seq - self._index.first_seq - len(self._index.notes)
+        """Lines kept as of the last paint; neither notes count nor what was taken out of sight."""
+        return max(0, self._index.next_seq - self._index.first_seq) - len(self._index.notes)
 
     @property
     def matched(self) -> int:

@@ -89,8 +89,11 @@ class LinePainter:
             (start, end), indent = window(said.body, self.left, first)
         ground = self.style("text") + (look.whole or Style.null())
         base, spots = list(self._base(line, said)), list(self._spots(line, said, look))
-        parts = [Strip([Segment(look.edge, ground)]).apply_offsets(0, line.seq)] if self.gutter else []
-        if not (self.wrap and row):
+        below = self.wrap and row > 0
+        parts = []
+        if self.gutter:
+            parts.append(Strip([Segment(look.edge, ground)]).apply_offsets(lead + start if below else 0, line.seq))
+        if not below:
             parts.append(_strip(said.lead, 0, base, spots, line.seq).crop(0, fixed))
         # Cell by cell, so that a drag that begins in the indent begins at the text and not before it.
         parts += [Strip([Segment(" ", ground)], 1).apply_offsets(lead + start, line.seq)] * indent
