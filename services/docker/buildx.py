@@ -50,7 +50,8 @@ class Buildx:
             env=dict(environment),
         )
         try:
-            output, _ = await asyncio.wait_for(process.communicate(), 5.0)
+            async with asyncio.timeout(5.0):
+                output, _ = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -125,5 +126,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.communicate(), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                await process.communicate()
             return

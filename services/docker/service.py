@@ -206,7 +206,8 @@ class BuildService(Service):
                 await self._leave()
                 pause = self._lost(error, failed)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     def _lost(self, error: DockerError, failed: int) -> float | None:
         """Say that there is no engine; the pause before the next try, None where only the user can help."""

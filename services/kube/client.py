@@ -167,7 +167,8 @@ class KubeClient:
                 raise LoginExpiredError(self.connection.where)
             if response.status >= 300:
                 with _wire(self.connection.where):
-                    body = await asyncio.wait_for(response.read(), FIRST_BYTE)
+                    async with asyncio.timeout(FIRST_BYTE):
+                        body = await response.read()
                 raise _failure(response.status, body, response.headers.get("Retry-After"), path)
             yield response
         finally:
@@ -189,7 +190,8 @@ class KubeClient:
                 server_hostname=connection.server_name,
                 allow_redirects=False,
             )
-            return await asyncio.wait_for(asking, first_byte)
+            async with asyncio.timeout(first_byte):
+                return await asking
 
 
 def _session(connection: Connection) -> aiohttp.ClientSession:

@@ -71,7 +71,8 @@ class Plugin:
         except OSError as error:
             raise LoginError(f"Login program {command} does not start: {error.strerror}.") from None
         try:
-            out, err = await asyncio.wait_for(process.communicate(), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                out, err = await process.communicate()
         except TimeoutError:
             raise LoginError(f"Login program {command} gave no answer within {self._timeout:g} s.") from None
         finally:

@@ -117,7 +117,8 @@ class Reflector(Generic[T]):
     async def _wait(self, seconds: float) -> None:
         self._again.clear()
         try:
-            await asyncio.wait_for(self._again.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._again.wait()
             self._backoff.reset()
         except TimeoutError:
             pass

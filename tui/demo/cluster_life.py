@@ -29,7 +29,8 @@ class Process:
     async def wait(self, seconds: float) -> bool:
         """Wait; True as soon as it is time to stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
         return self.stop.is_set()
 
 
