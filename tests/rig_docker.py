@@ -100,8 +100,16 @@ async def service(folder: Path, builder: str = "", reps: int = 1) -> AsyncIterat
 
 
 async def cache_with(text: str) -> set[str]:
-    """The ids of the records of the build cache whose description holds `text`."""
-    return {one["ID"] for one in (await ask("/system/df"))["BuildCache"] if text in one["Description"]}
+    """The ids of the records of the build cache whose description holds `text`; not the folders that buildx sends,
+    of which BuildKit keeps a few to use them again.
+    """
+    records = (await ask("/system/df"))["BuildCache"]
+    return {one["ID"] for one in records if text in one["Description"] and one["Type"] != "source.local"}
+
+
+async def remove_cache(record: str) -> None:
+    """Remove one record of the build cache."""
+    await ask(f"/build/prune?all=1&filters={json.dumps({'id': [record]})}", "POST")
 
 
 async def build_as_user(folder: Path, name: str, builder: str) -> tuple[str, list[StepDone]]:

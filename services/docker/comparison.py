@@ -17,8 +17,8 @@ from types import MappingProxyType
 from typing import Any
 
 from opsterm.services.docker.cleanup import Leftovers
-from opsterm.services.docker.connection import Connection
 from opsterm.services.docker.context import Context, stage
+from opsterm.services.docker.engine import Connection
 from opsterm.services.docker.errors import BaseMissingError, BuildError, ContextError, EngineError
 from opsterm.services.docker.events import Built, Event, Job, StepDone, StepStarted
 from opsterm.services.docker.failures import similar
@@ -153,13 +153,13 @@ class Comparison:
         self._keep(replace(self.results[variant.name], error=error))
 
     def _event(self, event: Event) -> None:
+        if self._leftovers:
+            self._leftovers.note(event)
         if isinstance(event, StepStarted):
             self._steps.setdefault(event.step.key)
             self._show(step=event.step.name)
         elif isinstance(event, StepDone):
             self._steps[event.step.key] = event
-            if self._leftovers and not event.cached:
-                self._leftovers.ran(event.step.name)
         self._heard(event)
 
     def _keep(self, result: Result) -> None:

@@ -1,62 +1,18 @@
-"""An engine ready to build: what the service asks for, and the real one."""
+"""A real engine, found and ready to build with the best builder that is there."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 from opsterm.services.docker import rest
 from opsterm.services.docker.buildx import Buildx
 from opsterm.services.docker.cleanup import Leftovers
 from opsterm.services.docker.client import Client
 from opsterm.services.docker.endpoint import resolve
+from opsterm.services.docker.engine import Builder
 from opsterm.services.docker.errors import BadEndpointError
 from opsterm.services.docker.events import Built, Job, Told
-
-
-class Builder(Protocol):
-    """Something that builds: buildx, or BuildKit over the API."""
-
-    @property
-    def name(self) -> str:
-        """Its name and version in a word or two."""
-
-    async def build(self, job: Job, told: Told) -> Built:
-        """Build, telling each event. Raises BuildError and EngineError; when cancelled, the build has ended."""
-
-
-class Connection(Protocol):
-    """An engine, as far as a comparison needs one."""
-
-    @property
-    def name(self) -> str:
-        """What builds: `buildx 0.17, engine 27.1`."""
-
-    @property
-    def note(self) -> str:
-        """What the user should know about all figures from here; empty for a real engine."""
-
-    async def build(self, job: Job, told: Told) -> Built:
-        """See `Builder.build`."""
-
-    async def size(self, image: str) -> int:
-        """Bytes of an image as the engine tells them."""
-
-    async def tags(self) -> list[str]:
-        """The tags of all local images."""
-
-    async def leftovers(self, label: str) -> Leftovers | None:
-        """What removes the traces of a run whose images carry `label`; None where there will be none."""
-
-    async def ping(self) -> None:
-        """Return when the engine answers. Raises EngineError."""
-
-    async def close(self) -> None:
-        """End the connection."""
-
-
-Connect = Callable[[], Awaitable[Connection]]
 
 
 class EngineConnection:

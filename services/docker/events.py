@@ -7,7 +7,7 @@ of a `StepLog`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -57,12 +57,16 @@ class StepLog:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """A step has ended: from the cache, or after `seconds` of work. May come again for a step that went on."""
+    """A step has ended: from the cache, or after `seconds` of work. May come again for a step that went on.
+
+    `began` is seconds since the epoch by the engine's clock, 0 where that is not known.
+    """
 
     step: Step
     cached: bool
     seconds: float
     error: str = ""
+    began: float = field(default=0.0, compare=False)
 
 
 Event = StepStarted | StepLog | StepDone

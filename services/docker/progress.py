@@ -69,7 +69,7 @@ class StepTracker:
         known.done = True
         known.cached = vertex.cached
         seconds = sum(max(0.0, end - start) for start, end in known.spans.items())
-        done = StepDone(known.step, known.cached, seconds, clean(vertex.error))
+        done = StepDone(known.step, known.cached, seconds, clean(vertex.error), min(known.spans))
         if vertex.error and self.failed is None:
             self.failed = done
         self._told(done)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from opsterm.services.docker.comparison import Comparison, Progress
-from opsterm.services.docker.connection import Connect, Connection, connect
+from opsterm.services.docker.engine import Connect, Connection, real_engine
 from opsterm.services.docker.errors import (
     BadEndpointError,
     DockerError,
@@ -38,7 +38,7 @@ class BuildService(Service):
     shown here; output goes to `log` only.
     """
 
-    def __init__(self, reps: int = 1, connect: Connect = connect) -> None:
+    def __init__(self, reps: int = 1, connect: Connect = real_engine) -> None:
         super().__init__()
         self.reps = reps
         self.folder: Path | None = None

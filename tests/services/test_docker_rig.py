@@ -26,6 +26,7 @@ async def builder(request: pytest.FixtureRequest) -> str:
 async def test_dependencies_first_keep_the_install_step_cached(builder: str, tmp_path: Path) -> None:
     folder = rig_docker.project(tmp_path / "p", baseline=BASELINE, deps=DEPENDENCIES_FIRST)
     before, files = await rig_docker.present(), rig_docker.state_of(folder)
+    records = await rig_docker.cache_with("")
     async with rig_docker.service(folder, builder) as service:
         assert builder in service.engine.lower() or builder == "rest"
         service.run()
@@ -49,6 +50,7 @@ async def test_dependencies_first_keep_the_install_step_cached(builder: str, tmp
             INSTALL: True,
             "COPY . .": False,
         }
+        assert await rig_docker.cache_with("") == records
         kinds = {one.step.kind for one in service.results["Dockerfile.deps"].measures["cold"].done}
         assert kinds == set(Kind)
         lines = {one.step.name: one.step.line for one in service.results["Dockerfile.deps"].measures["cold"].counted}
@@ -90,6 +92,7 @@ async def test_each_failure_is_of_its_variant_and_the_others_go_on(builder: str,
 
 async def test_a_cancelled_build_leaves_nothing(builder: str, tmp_path: Path) -> None:
     marker = f"{tmp_path.name}-{builder}"
+    records = await rig_docker.cache_with("")
     source = f"{BASELINE}RUN echo {marker}; sleep 600\n"
     folder = rig_docker.project(tmp_path / "p", a=BASELINE, b=source)
     before, files = await rig_docker.present(), rig_docker.state_of(folder)
@@ -104,6 +107,7 @@ async def test_a_cancelled_build_leaves_nothing(builder: str, tmp_path: Path) ->
         assert service.results["Dockerfile.b"].measures == {}
         await until(lambda: not commands_with(marker), "its command has ended", 5)
         assert await rig_docker.present() == before
+        assert await rig_docker.cache_with("") == records
         service.run(["Dockerfile.a"])
         await service.wait()
         assert service.results["Dockerfile.a"].error is None
@@ -133,6 +137,8 @@ async def test_image_and_cache_of_the_user_stay_though_they_are_of_the_same_file
         assert all(one.cached for one in done if one.step.kind is Kind.STEP)
     finally:
         await rig_docker.ask(f"/images/{image}?force=1", "DELETE")
+        for record in await rig_docker.cache_with(str(tmp_path)):
+            await rig_docker.remove_cache(record)
 
 
 async def test_repetitions_are_all_kept(builder: str, tmp_path: Path) -> None:

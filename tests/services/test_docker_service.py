@@ -194,3 +194,9 @@ def test_no_permission_names_the_socket_its_group_and_what_to_do(path: Path, tmp
 
 def test_the_group_of_a_socket_of_root_is_docker(tmp_path: Path) -> None:
     assert "usermod -aG docker $USER" in NotAllowedError(str(tmp_path / "none")).hint
+
+
+def test_importing_the_service_waits_for_no_heavy_library() -> None:
+    code = "import sys, opsterm.services.docker.service; print({'aiohttp', 'docker', 'requests'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

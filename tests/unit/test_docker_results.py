@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -193,8 +194,8 @@ def test_similar_images_are_of_the_same_repository() -> None:
     assert familiar("docker.io/me/app") == "me/app"
 
 
-def record(key: str, description: str, parent: str = "", **more: bool) -> dict[str, object]:
-    return {"ID": key, "Description": description, "Parent": parent, "InUse": False, **more}
+def record(key: str, description: str, parent: str = "", at: str = "2026-11-24T06:00:00Z") -> dict[str, object]:
+    return {"ID": key, "Description": description, "Parent": parent, "CreatedAt": at}
 
 
 def test_only_records_that_are_surely_ours_are_removed() -> None:
@@ -206,12 +207,10 @@ def test_only_records_that_are_surely_ours_are_removed() -> None:
         record("after", "fileop target", "run"),
         record("other", "mount / from exec /bin/sh -c make install"),
         record("theirs", "fileop target", "other"),
-        record("used", "mount / from exec /bin/sh -c make", InUse=True),
+        record("unpacked", "fileop target", at="2026-11-24T06:15:12.746314053Z"),
+        record("unpacked-by-others", "fileop target", at="2026-11-24T06:15:13.746314053Z"),
     ]
-    assert sorted(one["ID"] for one in mine(records, frozenset({"old"}), {"make"})) == [
-        "after",
-        "base",
-        "run",
-        "upload",
-    ]
+    began = datetime(2026, 11, 24, 6, 15, 12, 744_000, UTC).timestamp()
+    ours = mine(records, frozenset({"old"}), {"make"}, [(began, began + 0.05)])
+    assert sorted(one["ID"] for one in ours) == ["after", "base", "run", "unpacked", "upload"]
     assert mine(records, frozenset({"old", "upload"}), set()) == []

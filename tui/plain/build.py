@@ -16,6 +16,7 @@ from opsterm.services.docker.figures import difference, seconds, size
 from opsterm.services.docker.results import PHASES, Result, encode
 from opsterm.services.docker.service import BuildService
 from opsterm.services.service import State
+from opsterm.widgets.words import ASCII
 
 _FINE, _USAGE, _FAILED, _NO_ENGINE, _INTERRUPTED = 0, 2, 3, 4, 130
 _HEADS = ("VARIANT", "COLD", "WARM", "TOUCHED", "SIZE", "DIFFERENCE")
@@ -25,7 +26,7 @@ def main(options: argparse.Namespace) -> int:
     """Run with the options of the command line; returns the exit status."""
     json_path = Path(options.json) if options.json else None
     try:
-        return asyncio.run(run(Path(options.folder), json_path=json_path))
+        return asyncio.run(run(Path(options.folder).expanduser().absolute(), json_path=json_path))
     except BrokenPipeError:
         # Nobody reads any more; the interpreter's own flush at the end must not fail on it once again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -121,7 +122,7 @@ class _Plain:
         ]
         if not results:
             return _FINE
-        self._stdout.write(table(results))
+        self._stdout.write(_shown(table(results), self._stdout))
         self._stdout.flush()
         for result in results:
             if result.error:
@@ -162,8 +163,15 @@ class _Plain:
             _say(f"◐ {now.done + 1} of {now.total}: {now.variant} {now.phase}")
 
 
+def _shown(text: str, where: TextIO) -> str:
+    """`text` as `where` can show it: in letters, where it has no glyphs or none are wanted."""
+    if not os.environ.get("OPSTERM_ASCII") and "UTF" in (where.encoding or "UTF-8").upper():
+        return text
+    return text.translate(ASCII).encode("ascii", "replace").decode()
+
+
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line.rstrip()}\n")
+    sys.stderr.write(_shown(f"{line.rstrip()}\n", sys.stderr))
     sys.stderr.flush()
 
 
