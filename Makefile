@@ -18,6 +18,9 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
 
+pictures: $(VENV)/ready  ## the pictures of the README
+	$(BIN)/python docs/pictures.py
+
 requirements:  ## pin the newest versions that pyproject.toml admits
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --upgrade --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.txt

@@ -79,6 +79,6 @@ def _smaller(result: Result | None, first: Result | None) -> Cell:
     if result is None or first is None or result is first or not result.size or not first.size:
         return Cell("", "muted")
     less = result.size - first.size
-    if not less:
+    if abs(less) < first.size / 1000:  # the names in the image's own configuration make that much
         return Cell("≈", "muted", 0)
     return Cell(f"{'−' if less < 0 else '+'}{size(abs(less))}", "success" if less < 0 else "warning", less)

@@ -42,8 +42,8 @@ class TxRow(Horizontal):
 
     DEFAULT_CSS = """
     TxRow { height: 1; background: $panel; }
-    TxRow > Static { width: auto; padding: 0 0 0 1; color: $foreground-muted; }
-    TxRow > TxInput { width: 1fr; background: $panel; border: none; padding: 0 0 0 1; }
+    TxRow > Static { width: auto; padding: 0 1; color: $foreground-muted; }
+    TxRow > TxInput { width: 1fr; background: $panel; border: none; padding: 0; }
     .-asking TxRow, .-choosing TxRow { display: none; }
     """
 

@@ -85,8 +85,8 @@ class KeyBar(Bar):
             )
             if binding.id == last:
                 tail = shown
-            elif binding.show and binding.description not in said:
-                said.add(binding.description)
+            elif binding.show and binding.description.lower() not in said:
+                said.add(binding.description.lower())
                 parts.append(shown)
         parts = parts[: most - 1]
         if tail:

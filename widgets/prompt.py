@@ -90,8 +90,8 @@ class Prompt(Horizontal):
     DEFAULT_CSS = """
     Prompt { height: 1; background: $panel; display: none; }
     Prompt.-open { display: block; }
-    Prompt > .prompt--label { width: auto; padding: 0 0 0 1; color: $foreground-muted; }
-    Prompt > PromptInput { width: 1fr; background: $panel; border: none; padding: 0 0 0 1; }
+    Prompt > .prompt--label { width: auto; padding: 0 1; color: $foreground-muted; }
+    Prompt > PromptInput { width: 1fr; background: $panel; border: none; padding: 0; }
     Prompt > .prompt--note { width: auto; max-width: 60%; padding: 0 1; color: $foreground-muted; }
     Prompt.-bad > .prompt--note { color: $error; }
     """

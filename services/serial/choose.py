@@ -41,8 +41,9 @@ def settings_for(
     settings = Settings(port)
     for key, value in defaults.items():
         settings = changed(settings, key, value)
+    known = remembered.get(port) if isinstance(remembered, Mapping) else None
     for key in ("baud", "ending"):
-        last = remembered.get(port, {}).get(key)
+        last = known.get(key) if isinstance(known, Mapping) else None
         if last is not None:
             with suppress(BadSettingError):
                 settings = changed(settings, key, str(last))

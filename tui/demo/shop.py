@@ -8,28 +8,24 @@ import random
 
 from opsterm.services.kube.service import PodService
 from opsterm.tui.demo.cluster import Cluster
-from opsterm.tui.demo.cluster_life import Process, Program
+from opsterm.tui.demo.cluster_life import Process
 
 ROLLOUT_SECONDS = 45.0  # from one rollout to the next
 _PATHS = ("/cart", "/cart/items", "/checkout", "/healthz", "/products?page=2")
 
 
-def web(seed: int) -> Program:
+async def web(process: Process) -> int:
     """A web server: a line for each request, an error now and then."""
-
-    async def serve(process: Process) -> int:
-        chance = random.Random(seed)  # noqa: S311  lines to look at, no secret
-        process.write("INFO  listening on :8080")
-        while not await process.wait(chance.uniform(0.2, 1.4)):
-            path, took = chance.choice(_PATHS), chance.randint(2, 60)
-            if chance.random() < 0.05:
-                process.write(f"ERROR GET {path} 500 db timeout after 500 ms")
-            else:
-                process.write(f"INFO  GET {path} 200 {took} ms")
-        process.write("INFO  draining, bye")
-        return 0
-
-    return serve
+    chance = random.Random(process.pod)  # noqa: S311  lines to look at, no secret
+    process.write("INFO  listening on :8080")
+    while not await process.wait(chance.uniform(0.2, 1.4)):
+        path, took = chance.choice(_PATHS), chance.randint(2, 60)
+        if chance.random() < 0.05:
+            process.write(f"ERROR GET {path} 500 db timeout after 500 ms")
+        else:
+            process.write(f"INFO  GET {path} 200 {took} ms")
+    process.write("INFO  draining, bye")
+    return 0
 
 
 async def orders(process: Process) -> int:
@@ -62,7 +58,7 @@ class DemoPods(PodService):
         if self._rollouts is None:
             await self._cluster.start()
             life = self._cluster.life
-            life.add_deployment("shop", "web", 3, {"app": web(1)})
+            life.add_deployment("shop", "web", 3, {"app": web})
             life.add_deployment("shop", "orders", 2, {"app": orders})
             life.add_deployment("shop", "billing", 1, {"app": crashing})
             life.add_pod("default", "toolbox", {"app": "toolbox"}, {"app": orders})

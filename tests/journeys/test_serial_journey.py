@@ -1,0 +1,139 @@
+"""The Serial tab in a real terminal, on a real line: two ptys joined by a cable that can be pulled."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import termios
+import tty
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cable import Cable
+from tests.terminal import Terminal, restored
+from tests.waiting import until_now
+
+pytestmark = pytest.mark.journey
+
+STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"
+
+
+@pytest.fixture
+def cable(tmp_path: Path) -> Iterator[Cable]:
+    with Cable(tmp_path) as cable:
+        yield cable
+
+
+class Phone:
+    """The other end of the cable."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        tty.setraw(self.fd, termios.TCSANOW)
+        self.heard = b""
+
+    def say(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self.fd, data) :]
+            except BlockingIOError:
+                select.select([], [self.fd], [])
+
+    def hears(self, wanted: bytes) -> bool:
+        try:
+            self.heard += os.read(self.fd, 65536)
+        except BlockingIOError:
+            pass
+        return wanted in self.heard
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def test_a_line_each_way_stamped_then_the_cable_is_pulled_and_put_back(cable: Cable) -> None:
+    phone = Phone(cable.b)
+    with Terminal("serial", cable.a, "9600", columns=120, rows=40) as terminal:
+        terminal.wait_for("● open")
+        assert "9600 8N1" in terminal.line(1)
+        phone.say(b"ping from android\n")
+        terminal.wait_for(re.compile(STAMP + r" Rx <== ping from android"))
+        terminal.send("test message")
+        terminal.key("enter")
+        terminal.wait_for(re.compile(STAMP + r" Tx ==> test message"))
+        until_now(lambda: phone.hears(b"test message\r\n"), "the line with its ending at the phone")
+
+        phone.say(b"last words\n")
+        terminal.wait_for("last words")
+        phone.close()
+        cable.pull()
+        terminal.wait_for("lost: device disconnected")
+        terminal.wait_for("↻ lost")
+        terminal.send("into the void")
+        terminal.key("enter")
+        terminal.wait_for(re.compile(r"Tx =X= into the void"))
+
+        cable.plug()
+        terminal.wait_for("open again")
+        terminal.wait_for("● open")
+        phone = Phone(cable.b)
+        phone.say(b"back again\n")
+        terminal.wait_for(re.compile(STAMP + r" Rx <== back again"))
+        assert not phone.hears(b"void")  # what did not leave is never sent later by itself
+        terminal.key("up")
+        terminal.wait_for("› into the void")
+        terminal.key("enter")
+        until_now(lambda: phone.hears(b"into the void\r\n"), "the line, sent again by hand")
+        phone.close()
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit() == 0
+        assert restored(terminal.output)
+        assert terminal.cooked
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_clean(cable: Cable, number: signal.Signals) -> None:
+    with Terminal("serial", cable.a) as terminal:
+        terminal.wait_for("● open")
+        terminal.signal(number)
+        assert terminal.wait_exit() == 128 + number
+        assert restored(terminal.output)
+        assert terminal.cooked
+
+
+def test_tabs_by_keyboard_at_80x24_also_while_typing(cable: Cable) -> None:
+    with Terminal("serial", cable.a, columns=80, rows=24) as terminal:
+        terminal.wait_for("● open")
+        terminal.send("half a li")
+        terminal.wait_for("› half a li")
+        for key, seen in (("f2", "Pods"), ("f3", "Builds"), ("ctrl+pagedown", "Serial"), ("ctrl+pageup", "Builds")):
+            terminal.key(key)
+            terminal.wait_for(partial(shows, terminal, seen))
+        terminal.key("ctrl+g")
+        terminal.wait_for(re.compile(r"^ +a "))
+        terminal.send("a")
+        terminal.wait_for("› half a li")
+        assert terminal.front == "Serial"
+
+
+def shows(terminal: Terminal, tab: str, _: str) -> bool:
+    return terminal.front == tab
+
+
+def test_a_device_cannot_touch_the_terminal(cable: Cable) -> None:
+    phone = Phone(cable.b)
+    with Terminal("serial", cable.a, columns=120, rows=40) as terminal:
+        terminal.wait_for("● open")
+        phone.say(b"[/red] [@click=app.bell]x[/] \x1b]0;owned\x07\x1b[2Jtitle \xe2\x80\xae bidi \xff\xfe\x00end\r\n")
+        terminal.wait_for("end")
+        assert "[/red] [@click=app.bell]x[/]" in terminal.screen
+        assert "<U+202E>" in terminal.screen
+        assert "\\xFF\\xFE␀end" in terminal.screen
+        assert b"owned" not in terminal.output
+        phone.say(b"m" * 1_000_000 + b"\nafter the flood\n")
+        terminal.wait_for("after the flood")
+        phone.close()
