@@ -9,6 +9,7 @@ import signal
 import termios
 import tty
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,10 +46,8 @@ class Phone:
                 select.select([], [self.fd], [])
 
     def hears(self, wanted: bytes) -> bool:
-        try:
+        with suppress(BlockingIOError):
             self.heard += os.read(self.fd, 65536)
-        except BlockingIOError:
-            pass
         return wanted in self.heard
 
     def close(self) -> None:

@@ -51,7 +51,8 @@ def test_figures() -> None:
         "9960.0 TB",
     ]
     assert clock(2467.9) == "00:41:07"
-    assert (count(1, "line"), count(1204, "line"), count(0, "match", "matches")) == ("1 line", "1,204 lines", "0 matches")
+    counted = [count(1, "line"), count(1204, "line"), count(0, "match", "matches")]
+    assert counted == ["1 line", "1,204 lines", "0 matches"]
 
 
 def test_ascii_stands_in_cell_for_cell() -> None:
