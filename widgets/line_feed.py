@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 
 from opsterm.services.lines import Ring
 from opsterm.widgets.line_pace import Pace, paint_interval
+
+_BREATH = 0.001
+"""Seconds between two slices of work, in which keys and data of others come through."""
 
 
 class LineFeed(ScrollView):
@@ -19,6 +24,7 @@ class LineFeed(ScrollView):
         self._displayed = False
         self._in_front = True
         self._called = False
+        self._rest: asyncio.TimerHandle | None = None
         self._pace = Pace(self._soon, paint_interval())
         self._unlisten = ring.listen(self._told)
 
@@ -30,6 +36,8 @@ class LineFeed(ScrollView):
         """Let go of the ring."""
         self._unlisten()
         self._pace.stop()
+        if self._rest is not None:
+            self._rest.cancel()
 
     def on_show(self) -> None:
         """Catch up."""
@@ -73,8 +81,11 @@ class LineFeed(ScrollView):
 
     def _tick(self) -> None:
         self._called = False
+        if self._rest is not None:
+            self._rest.cancel()
         if self.seen and not self._take_in():
-            self._soon()
+            # Not straight into the queue: a queue that is never empty lets nobody else have a turn.
+            self._rest = asyncio.get_running_loop().call_later(_BREATH, self._soon)
 
     def _take_in(self) -> bool:
         """Look at what is new and draw it; False when there is more to do than fits one slice."""

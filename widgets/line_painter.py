@@ -12,8 +12,8 @@ from textual.strip import Strip
 
 from opsterm.services.lines import Direction, Flag, Line
 from opsterm.widgets.line_matching import Matching
-from opsterm.widgets.line_stamps import Stamps
-from opsterm.widgets.line_words import Prefix, Words, arrows, words
+from opsterm.widgets.line_stamps import Stamps, stamp_width
+from opsterm.widgets.line_words import Prefix, Words, arrows, body, words
 from opsterm.widgets.line_wrap import Span, row_count, rows, width, window
 
 _HANG_ROOM = 16
@@ -64,14 +64,14 @@ class LinePainter:
 
     def height(self, line: Line) -> int:
         """Rows that `line` takes when wrapped."""
-        said = self.words(line)
-        _, first, rest = self._room(said)
-        return row_count(said.body, first, rest)
+        text, remark = body(line)
+        _, first, rest = self._room(line)
+        return row_count(text + remark, first, rest)
 
     def hidden_cells(self, line: Line) -> int:
         """Cells by which the text of `line` is wider than the room for it; 0 where it fits."""
-        said = self.words(line)
-        return max(0, width(said.body) - self._room(said)[1])
+        text, remark = body(line)
+        return max(0, width(text + remark) - self._room(line)[1])
 
     def draw(self, line: Line, row: int, before: Line | None, look: Look) -> Strip:
         """Row `row` (from 0) of `line`.
@@ -80,7 +80,7 @@ class LinePainter:
         back in a selection, which so stays right when lines are evicted or filtered.
         """
         said = self.words(line, before)
-        fixed, first, rest = self._room(said)
+        fixed, first, rest = self._room(line)
         lead = len(said.lead)
         if self.wrap:
             start, end = rows(said.body, first, rest)[row]
@@ -100,10 +100,11 @@ class LinePainter:
         parts.append(_strip(said.body[start:end], lead + start, base, spots, line.seq))
         return Strip.join(parts).extend_cell_length(self.width, ground)
 
-    def _room(self, said: Words) -> tuple[int, int, int]:
+    def _room(self, line: Line) -> tuple[int, int, int]:
         """Cells for stamp and prefix, for the text beside them, and for the text on the rows below."""
         cells = max(2, self.width - self.gutter)
-        fixed = min(width(said.lead), cells)
+        lead = stamp_width(self.stamps, self.decimals) + sum([width(text) for text, _ in self.prefix(line)])
+        fixed = min(lead, cells)
         hang = fixed if cells - fixed >= _HANG_ROOM else min(2, cells - 2)
         return fixed, cells - fixed, cells - hang
 

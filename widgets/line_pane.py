@@ -18,7 +18,7 @@ from opsterm.widgets.line_painter import Look
 from opsterm.widgets.line_stamps import Stamps
 from opsterm.widgets.line_words import Prefix
 
-_SLICE = 0.015
+_SLICE = 0.01
 """Seconds of looking for lines at a stretch."""
 _SLACK = 20_000
 """Lines behind from which a following pane starts anew at the end instead of going through what it missed."""

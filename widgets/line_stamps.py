@@ -7,6 +7,8 @@ from enum import Enum
 from opsterm.services.lines import Line, stamp
 
 _DELTA_WIDTH = 12
+_LONG = 9_999
+"""Seconds from which a delta has no decimals, so that it keeps its width."""
 
 
 class Stamps(Enum):
@@ -31,7 +33,7 @@ def stamp_text(line: Line, mode: Stamps, decimals: int = 6, before: Line | None 
     """The stamp of `line` with the space that follows it; empty when stamps are off.
 
     `decimals` (0 to 6) counts for `TIME` only, so that what is copied in full stays exact. `before` is the line
-    shown above, for `DELTA`. Within one mode all stamps are equally wide, except deltas of three hours and more.
+    shown above, for `DELTA`. Within one mode all stamps are equally wide: `stamp_width`.
     """
     if mode is Stamps.FULL:
         return stamp(line.first_ns) + " "
@@ -43,7 +45,15 @@ def stamp_text(line: Line, mode: Stamps, decimals: int = 6, before: Line | None 
     return ""
 
 
+def stamp_width(mode: Stamps, decimals: int = 6) -> int:
+    """Cells that a stamp takes, with the space that follows it."""
+    if mode is Stamps.TIME:
+        return 10 + decimals if decimals else 9
+    return {Stamps.FULL: 27, Stamps.DELTA: _DELTA_WIDTH + 1}.get(mode, 0)
+
+
 def _delta(line: Line, before: Line | None) -> str:
     if before is None:
         return "·"
-    return f"{(line.first_ns - before.first_ns) / 1e9:+.6f}"
+    seconds = (line.first_ns - before.first_ns) / 1e9
+    return f"{seconds:+.6f}" if abs(seconds) < _LONG else f"{seconds:+.0f}"
