@@ -186,7 +186,9 @@ class LinePane(LineContent):
         look = self._look(seq)
         if drawn and drawn[0] is line and look == _PLAIN:
             return drawn[1]
-        strip = self.painter.draw(line, row, self._before(index), look).adjust_cell_length(self.size.width)
+        strip = self.painter.draw(line, row, self._before(index), look).adjust_cell_length(
+            self.size.width, self.rich_style
+        )
         if look == _PLAIN and self.stamps is not Stamps.DELTA:
             self._strips[seq, row] = line, strip
         return strip

@@ -7,6 +7,7 @@ from textual import events
 from textual.content import Content
 
 from opsterm.services.lines import Direction, Flag, Ring
+from opsterm.services.match import search
 from opsterm.widgets.line_stamps import Stamps
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
@@ -108,3 +109,20 @@ async def test_deltas_count_from_the_line_shown_before() -> None:
         ring.extend([line("a", second=0), line("b", second=1), line("c", second=3)])
         await until(lambda: rows(app)[2])
         assert [row.split()[0] for row in rows(app)[:3]] == ["·", "+1.000000", "+2.000000"]
+
+
+async def test_without_colours_the_same_rows_stand_there_dim_or_reversed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    ring = Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(80, 6)):
+        app.view.find(search("pin"))
+        ring.append(line("ping"))
+        await until(lambda: rows(app)[0] == f" {ring[0]}")
+        styles = {segment.text: segment.style for segment in app.view.render_line(0)}
+        assert all(style is not None for style in styles.values())
+        assert styles["pin"] is not None
+        assert styles["pin"].reverse
+        stamp = next(style for text, style in styles.items() if text.startswith("2020"))
+        assert stamp is not None
+        assert stamp.dim
