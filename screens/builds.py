@@ -16,9 +16,8 @@ from textual.content import Content
 from opsterm.screens.build_rows import COLUMNS, row_of
 from opsterm.screens.build_steps import StepsView
 from opsterm.screens.commands import Command
-from opsterm.screens.frame import WIDE
 from opsterm.screens.pane import PaneScreen
-from opsterm.screens.tabs import Tab
+from opsterm.screens.tabs import WIDE, Tab
 from opsterm.services.docker.errors import DockerError
 from opsterm.services.docker.service import BuildService
 from opsterm.services.lines import Line

@@ -14,8 +14,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opsterm.screens.commands import Command, CommandBar, CommandError
-from opsterm.screens.messages import MessagesPanel
-from opsterm.screens.tabs import GLYPHS, ROLES, Host, Tab
+from opsterm.screens.tab_row import tab_parts
+from opsterm.screens.tabs import GLYPHS, NARROW, ROLES, WIDE, Host, Tab
 from opsterm.services.service import State
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.help_panel import HelpPanel
@@ -23,7 +23,6 @@ from opsterm.widgets.key_bar import KeyBar
 from opsterm.widgets.prompt import Prompt
 from opsterm.widgets.words import clock
 
-WIDE, NARROW = 100, 60  # columns from which there is room for everything, and for most
 SHORT = 16  # rows under which the footer goes
 
 
@@ -148,7 +147,8 @@ class TabScreen(Screen[None]):
         """Show rows 1 to 3 and the status as they are now; a hidden screen does nothing."""
         if not self.is_current:
             return
-        self._rows["tabs"].set_parts(self._tabs(), self._corner(), gap=3 if self.size.width >= NARROW else 1)
+        tabs, _, gap = tab_parts(self.host.tabs, self.tab.name, self.size.width)
+        self._rows["tabs"].set_parts(tabs, self._corner(), gap)
         state = self._state()
         chips = list(self.chips()) if self.size.width >= NARROW else []
         self._rows["context"].set_parts([*self.where(), state], chips)
@@ -164,25 +164,6 @@ class TabScreen(Screen[None]):
             self._keys.show_keys(self, 8 if width >= WIDE else 6 if width >= NARROW else 4)
             for panel in self.query(HelpPanel):
                 panel.explain(self)
-
-    def _tabs(self) -> list[Part]:
-        width = self.size.width
-        parts = []
-        for tab in self.host.tabs:
-            glyph = (f" {tab.glyph}", ROLES[tab.state])
-            name = f"{tab.key.upper()} {tab.title}"
-            if width < NARROW:
-                name, glyph = tab.key[1:], (tab.glyph, glyph[1])
-            elif width < WIDE:
-                name, glyph = tab.title, (tab.glyph, glyph[1])
-            front = "bold underline $primary" if tab is self.tab else ""
-            runs = [(name, front), glyph]
-            if tab.figure:
-                runs.append((f" {tab.figure}", "$foreground-muted"))
-            if tab.alerts:
-                runs.append((f" ▲{tab.alerts}", "bold $warning"))
-            parts.append(Part(tuple(runs), id=tab.name, keep=9))
-        return parts
 
     def _corner(self) -> list[Part]:
         badges = [part(text, style, keep=8) for text, style in self.host.badges]
@@ -291,6 +272,8 @@ class TabScreen(Screen[None]):
 
     def action_messages(self) -> None:
         """Show everything that was said in passing at the right."""
+        from opsterm.screens.messages import MessagesPanel  # noqa: PLC0415  loaded when it is asked for
+
         panel = MessagesPanel(self.host.messages)
         self.open_aside(panel)
         panel.call_after_refresh(panel.focus_lines)

@@ -10,8 +10,8 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
-from opsterm.screens.frame import NARROW, TabScreen
-from opsterm.screens.tabs import Tab
+from opsterm.screens.frame import TabScreen
+from opsterm.screens.tabs import NARROW, Tab
 from opsterm.services.match import BadPatternError, Match, parse, search
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView

@@ -13,13 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from opsterm.screens.commands import Command, CommandError
-from opsterm.screens.frame import WIDE
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.places import PlacesPanel
 from opsterm.screens.pod_rows import COLUMNS, FIELDS, NAMESPACE, fields_of, matching, row_of, selector_of
 from opsterm.screens.rate import Rate
 from opsterm.screens.sources import Sources
-from opsterm.screens.tabs import Tab
+from opsterm.screens.tabs import WIDE, Tab
 from opsterm.services.kube.errors import KubeError
 from opsterm.services.kube.logs.hub import LogHub
 from opsterm.services.kube.pods import is_faulty

@@ -11,12 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from opsterm.screens.frame import NARROW
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.rate import Rate
 from opsterm.screens.serial_settings import SettingsPanel
-from opsterm.screens.tabs import Tab
+from opsterm.screens.tabs import NARROW, Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.choose import changed, settings_for
 from opsterm.services.serial.errors import BadSettingError, SerialError

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from opsterm.services.lines import Ring
 from opsterm.services.service import Service, State
 
+WIDE, NARROW = 100, 60  # columns from which there is room for everything, and for most
+
 GLYPHS = {
     State.OFF: "○",
     State.STARTING: "◐",

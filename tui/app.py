@@ -7,20 +7,22 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import LineFilter
-from textual.screen import Screen
 
-from opsterm.screens.frame import TabScreen
+from opsterm.screens.curtain import Curtain
 from opsterm.screens.tabs import Tab
 from opsterm.services.lines import Direction, Line, Ring
 from opsterm.tui.config import Config
 from opsterm.tui.crash import CrashGuard, log_to_file
 from opsterm.tui.memory import Memory
+
+if TYPE_CHECKING:
+    from opsterm.screens.frame import TabScreen
 
 STOP_SECONDS = 0.8  # what the services have to end in, so that quitting takes at most a second
 
@@ -29,6 +31,7 @@ class OpsTerm(CrashGuard, App[None]):
     """opsterm on the screen. The tabs and their services are given to it; it owns them from then on."""
 
     TITLE = "opsterm"
+    DEFAULT_MODE = "curtain"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = set()
     DEFAULT_CSS = """
@@ -65,8 +68,8 @@ class OpsTerm(CrashGuard, App[None]):
     ) -> None:
         self._tabs = {tab.name: tab for tab in tabs}
         self._front = front if front in self._tabs else tabs[0].name
-        self.DEFAULT_MODE = self._front  # type: ignore[misc]  # Textual reads it from the instance, once, below
         super().__init__()
+        self._modes[self.DEFAULT_MODE] = partial(Curtain, list(tabs), self._front)
         for name, tab in self._tabs.items():
             self._modes[name] = partial(screens[name], tab)
         self.config = config
@@ -121,9 +124,11 @@ class OpsTerm(CrashGuard, App[None]):
     def on_mount(self) -> None:
         """Guard the ends; everything that can wait does until the first paint is out."""
         self.guard()
-        self.call_after_refresh(self._after_paint)
+        self.call_after_refresh(self.set_timer, 0.001, self._after_paint)
 
     def _after_paint(self) -> None:
+        if self.current_mode == self.DEFAULT_MODE:
+            self.show_tab(self._front)
         self.log_path = log_to_file(self._memory.path.parent)
         if self._memory.problem:
             self.toast(self._memory.problem, bad=True)
@@ -140,8 +145,8 @@ class OpsTerm(CrashGuard, App[None]):
 
     def _show_news(self) -> None:
         self._fresh = False
-        if isinstance(self.screen, TabScreen):
-            self.screen.refresh_rows()
+        if screen := self._tab_screen:
+            screen.refresh_rows()
 
     def _save(self) -> None:
         if not self._memory.changed:
@@ -170,7 +175,8 @@ class OpsTerm(CrashGuard, App[None]):
     def action_tab_by(self, step: int) -> None:
         """Show the tab `step` places on."""
         names = list(self._tabs)
-        self.show_tab(names[(names.index(self.current_mode) + step) % len(names)])
+        here = self.current_mode if self.current_mode in names else self._front
+        self.show_tab(names[(names.index(here) + step) % len(names)])
 
     def show_tab(self, name: str) -> None:
         """Show a tab; the others go on working."""
@@ -181,15 +187,15 @@ class OpsTerm(CrashGuard, App[None]):
 
     def action_help(self) -> None:
         """Help of the tab in front."""
-        if isinstance(self.screen, TabScreen):
-            self.screen.action_help()
+        if screen := self._tab_screen:
+            screen.action_help()
 
     def action_jump(self) -> None:
         """Letters on every tab and pane."""
         from opsterm.screens.jump import JumpScreen  # noqa: PLC0415  after first paint
 
-        if isinstance(self.screen, TabScreen):
-            self.push_screen(JumpScreen(self.screen, self, self.show_tab))
+        if screen := self._tab_screen:
+            self.push_screen(JumpScreen(screen, self, self.show_tab))
 
     def action_command_palette(self) -> None:
         """Every action of the tab in front, by its name, with its key."""
@@ -197,18 +203,15 @@ class OpsTerm(CrashGuard, App[None]):
 
         from opsterm.tui.palette import Actions  # noqa: PLC0415
 
-        if isinstance(self.screen, TabScreen):
+        if self._tab_screen:
             self.push_screen(CommandPalette(providers=[Actions], placeholder="type to search"))
 
-    def copy(self, text: str, what: str) -> None:
-        """Put `text` on the clipboard of the terminal (OSC 52), and say what was copied."""
-        self.copy_to_clipboard(text)
-        self.toast(f"Copied {what}.")
-
     @property
-    def front(self) -> Screen[Any]:
-        """The screen of the tab in front, below anything that lies over it."""
-        return self.screen_stack[0]
+    def _tab_screen(self) -> TabScreen | None:
+        """The tab in front; None while something lies over it, or before the first one is there."""
+        from opsterm.screens.frame import TabScreen  # noqa: PLC0415  loaded by the first tab
+
+        return self.screen if isinstance(self.screen, TabScreen) else None
 
 
 class AsciiFilter(LineFilter):

@@ -49,6 +49,7 @@ def show(parts: Parts, config: Config, memory: Memory, *, front: str = "serial",
     """Run the app until it ends; returns the exit status."""
     if not config.theme and "theme" not in memory:
         memory["theme"] = "textual-light" if is_light() else "textual-dark"
+        memory.save()  # asking takes a moment, so it is done once
     read_only = parts.options.read_only
     app = OpsTerm(parts.tabs(), parts.screens(), config, memory, front=front, demo=demo, read_only=read_only)
     app.run()

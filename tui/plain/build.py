@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from opsterm.services.docker.errors import DockerError, FolderError
+from opsterm.services.docker.errors import DockerError, EngineError, FolderError
 from opsterm.services.docker.figures import difference, seconds, size
 from opsterm.services.docker.results import PHASES, Result, encode
 from opsterm.services.docker.service import BuildService
@@ -120,13 +120,14 @@ class _Plain:
         results = [
             self.service.results[one.name] for one in self.service.variants if one.name in self.service.results
         ]
-        if not results:
-            return _FINE
-        self._stdout.write(_shown(table(results), self._stdout))
+        if results:
+            self._stdout.write(_shown(table(results), self._stdout))
         self._stdout.flush()
         for result in results:
             if result.error:
                 _say(f"✖ {result.name}: {result.error}")
+        if skipped := self.service.skipped:
+            _say(f"▲ Not copied, so in no build: {', '.join(skipped[:5])}{' …' if len(skipped) > 5 else ''}")
         if self.service.unclean:
             _say(f"▲ Not all of our images could be removed: {self.service.unclean}")
         if self._json_path:
@@ -134,8 +135,8 @@ class _Plain:
                 self._json_path.write_bytes(encode(results))
             except OSError as error:
                 return _fail(f"Cannot write {self._json_path}: {error.strerror}.", _USAGE)
-        if self.service.failure:
-            return _fail(str(self.service.failure), _NO_ENGINE)
+        if failure := self.service.failure:
+            return _fail(str(failure), _NO_ENGINE if isinstance(failure, EngineError) else _FAILED)
         return _FAILED if any(result.error for result in results) else _FINE
 
     async def _answered(self) -> None:
