@@ -17,6 +17,7 @@ NEWEST_API = (1, 47)
 """The newest version of the API whose answers this module knows; newer engines still speak it."""
 PATIENCE = aiohttp.ClientTimeout(total=30.0, sock_connect=5.0)
 """How long a call may take that is no stream, in seconds."""
+_STRANGER = "what answers there is something else"
 _ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
 
 
@@ -36,6 +37,8 @@ class Client:
         client = cls(endpoint)
         try:
             facts = await client._json("GET", "/version")
+            if not isinstance(facts, dict):
+                raise NoEngineError(endpoint.url, _STRANGER)
             client.version = clean(str(facts.get("Version", "?")))
             newest, oldest = _version(facts.get("ApiVersion")), _version(facts.get("MinAPIVersion"))
             client.api = max(oldest, min(newest, NEWEST_API))
@@ -100,7 +103,10 @@ class Client:
 
     async def _json(self, method: str, path: str, params: Mapping[str, str] | None = None) -> Any:
         async with self._request(method, path, params) as answer:
-            return await answer.json(content_type=None)
+            try:
+                return await answer.json(content_type=None)
+            except ValueError as error:
+                raise NoEngineError(self.endpoint.url, _STRANGER) from error
 
     @asynccontextmanager
     async def _request(

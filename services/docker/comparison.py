@@ -76,11 +76,20 @@ class Comparison:
         self._steps: dict[str, StepDone | None] = {}
         self.progress = Progress(0, len(self._variants) * len(PHASES) * reps, began=time.monotonic())
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Files that could not be copied, and that no build got: unreadable ones, sockets, devices."""
+        return tuple(sorted({name for context in self._contexts.values() for name in context.skipped}))
+
     async def run(self) -> None:
         """Measure all variants. One that fails leaves its error in its result; raises EngineError when the engine
-        fails. However it ends, also when cancelled, what it made is removed.
+        fails, and ContextError when there is no place for a copy. However it ends, also when cancelled, what it made
+        is removed.
         """
-        work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="opsterm-build-"))
+        try:
+            work = Path(tempfile.mkdtemp(prefix="opsterm-build-"))
+        except OSError as error:
+            raise _no_place(error) from error
         try:
             self._leftovers = await self._connection.leftovers(f"{LABEL}={self._run}")
             for rep in range(self._reps):
@@ -99,6 +108,8 @@ class Comparison:
             await self._phases(variant, work)
         except (BuildError, ContextError) as error:
             await self._fail(variant, error)
+        except OSError as error:
+            await self._fail(variant, _no_place(error))
         finally:
             self._show(step="", phase=None)
 
@@ -179,3 +190,8 @@ class Comparison:
             self.unclean = error.reason
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
+
+
+def _no_place(error: OSError) -> ContextError:
+    why = error.strerror or str(error)
+    return ContextError(f"No place for a copy of the context: {why}.", "TMPDIR can name another folder.")

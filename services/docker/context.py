@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import stat
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 from opsterm.services.docker.errors import ContextError
 from opsterm.services.docker.variants import is_variant
+from opsterm.services.text import clean
 
 T = TypeVar("T")
 LIMIT = 500_000_000
@@ -39,8 +41,8 @@ async def stage(folder: Path, ignore: Path, root: Path, limit: int = LIMIT) -> C
     """Copy `folder` to `root`, which must not exist yet, leaving out what the file `ignore` names.
 
     Dockerfiles beside each other and the ignore files are left out too: editing one variant must not change what
-    another one copies. Raises ContextError when there is more than `limit` bytes. A cancelled copy has stopped
-    writing when this returns.
+    another one copies. Raises ContextError when there is more than `limit` bytes, and OSError when the disk
+    is full. A cancelled copy has stopped writing when this returns.
     """
     stop = threading.Event()
     return await to_its_end(_copy, folder, ignore, root, limit, stop, on_cancel=stop.set)
@@ -95,8 +97,10 @@ def _copy(folder: Path, ignore: Path, root: Path, limit: int, stop: threading.Ev
         try:
             size += _copy_one(folder / name, root / name)
             files.append(name)
-        except OSError:
-            skipped.append(name)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            skipped.append(clean(name))
     return Context(root, tuple(files), size, tuple(skipped))
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import aiohttp
 
 from opsterm.services.docker.errors import BadEndpointError
+from opsterm.services.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,6 @@ async def resolve(environment: Mapping[str, str] = os.environ) -> Endpoint:
 def _resolve(environment: dict[str, str]) -> Endpoint:
     from docker.context import ContextAPI  # noqa: PLC0415  heavy: imported in the thread that needs it
     from docker.context.config import get_current_context_name  # noqa: PLC0415
-    from docker.errors import DockerException  # noqa: PLC0415
     from docker.utils import kwargs_from_env, parse_host  # noqa: PLC0415
 
     parse: Callable[..., str] = parse_host  # its types know no address
@@ -54,10 +54,12 @@ def _resolve(environment: dict[str, str]) -> Endpoint:
         host = parse(found.get("base_url"), tls=bool(found.get("tls")))
         tls = found.get("tls")
         return _endpoint(host, _tls(tls) if tls else None)
-    except (DockerException, OSError, ssl.SSLError) as error:
-        raise BadEndpointError(
-            f"The Docker settings cannot be used: {error}.", "See DOCKER_HOST and docker context."
-        ) from error
+    except BadEndpointError:
+        raise
+    except Exception as error:  # docker-py has no narrower one for a broken context
+        why = clean(str(error)).rstrip(".")
+        hint = "See DOCKER_HOST and docker context."
+        raise BadEndpointError(f"The Docker settings cannot be used: {why}.", hint) from error
 
 
 def _endpoint(host: str, tls: ssl.SSLContext | None) -> Endpoint:

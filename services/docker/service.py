@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -51,8 +52,9 @@ class BuildService(Service):
         self._building: tuple[str, str] = "", ""
         self.engine = ""
         """What builds, as `buildx 0.17, engine 27.1`."""
-        self.failure: EngineError | None = None
-        """Why there is no engine, or why the last comparison stopped."""
+        self.failure: DockerError | None = None
+        """Why the last comparison stopped before its end."""
+        self._absent: EngineError | None = None
         self._connect = connect
         self._connection: Connection | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -86,6 +88,11 @@ class BuildService(Service):
         """Why the last comparison could not remove all that it made; empty when it did."""
         return self._comparison.unclean if self._comparison else ""
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Files that the last comparison could not copy, and that no build got: unreadable, sockets, devices."""
+        return self._comparison.skipped if self._comparison else ()
+
     async def start(self) -> None:
         """Look for the engine and keep looking."""
         if self._keeper is None:
@@ -110,6 +117,7 @@ class BuildService(Service):
     async def open(self, folder: Path) -> None:
         """Show another folder; ends a comparison that runs. Raises FolderError, which is kept in `fault` too."""
         await self.cancel()
+        self._comparison = None
         self.folder, self.variants, self.fault = folder, (), None
         self._results.clear()
         self._steps.clear()
@@ -130,7 +138,7 @@ class BuildService(Service):
         if self.running:
             raise RuntimeError("a comparison runs")
         if self._connection is None or self.folder is None:
-            raise self.failure or EngineError("The Docker engine has not answered yet.")
+            raise self._absent or EngineError("The Docker engine has not answered yet.")
         wanted = None if names is None else set(names)
         chosen = [one for one in self.variants if wanted is None or one.name in wanted]
         if not chosen:
@@ -138,6 +146,7 @@ class BuildService(Service):
         self._comparison = Comparison(
             self._connection, self.folder, chosen, changed=self._changed, heard=self._heard, reps=self.reps
         )
+        self.failure = None
         for one in chosen:
             self._results.pop(one.name, None)
         self._run = asyncio.create_task(self._compare(self._comparison))
@@ -161,12 +170,13 @@ class BuildService(Service):
     async def _compare(self, comparison: Comparison) -> None:
         try:
             await comparison.run()
-            self.failure = None
         except EngineError as error:
-            self.failure = error
+            self.failure = self._absent = error
             await self._leave()
             self._become(State.LOST, error.reason, error.hint)
             self._wake.set()
+        except DockerError as error:
+            self.failure = error
         finally:
             asyncio.get_running_loop().call_soon(self._tell)
 
@@ -196,12 +206,11 @@ class BuildService(Service):
                 if self._connection is None:
                     self._connection = await self._connect()
                     self.engine = self._connection.name
-                    self.failure = None
                     self._become(State.LIVE, self._connection.note)
                 elif not self.running:
                     await self._connection.ping()
                 failed = 0
-            except DockerError as error:
+            except EngineError as error:
                 failed += 1
                 await self._leave()
                 pause = self._lost(error, failed)
@@ -209,15 +218,14 @@ class BuildService(Service):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
-    def _lost(self, error: DockerError, failed: int) -> float | None:
+    def _lost(self, error: EngineError, failed: int) -> float | None:
         """Say that there is no engine; the pause before the next try, None where only the user can help."""
-        self.failure = error if isinstance(error, EngineError) else None
+        self._absent = error
         if isinstance(error, NotAllowedError | BadEndpointError):
             self._become(State.FAILED, error.reason, error.hint)
             return None
         pause = min(SLOWEST, 2.0**failed) * random.uniform(0.8, 1.0)  # noqa: S311  jitter, no secret
-        retry_at = asyncio.get_running_loop().time() + pause
-        self._become(State.LOST, error.reason, error.hint, retry_at)
+        self._become(State.LOST, error.reason, error.hint, time.monotonic() + pause)
         return pause
 
     async def _leave(self) -> None:

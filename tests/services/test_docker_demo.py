@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from opsterm.services.docker.errors import BuildError
+from opsterm.services.docker.errors import BuildError, ContextError
 from opsterm.services.docker.results import PHASES
 from opsterm.services.service import State
 from opsterm.tui.demo.builds import RecordedBuilds, load
@@ -59,6 +63,43 @@ async def test_another_folder_has_no_recording(builds: RecordedBuilds, tmp_path:
     await builds.wait()
     assert isinstance(builds.results["Dockerfile.a"].error, BuildError)
     assert "was not recorded" in builds.results["Dockerfile.a"].error.reason
+
+
+async def test_without_a_place_for_a_copy_the_comparison_says_so(
+    builds: RecordedBuilds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    builds.run()
+    await builds.wait()
+    assert isinstance(builds.failure, ContextError)
+    assert builds.failure.reason == "No place for a copy of the context: No such file or directory."
+    assert builds.status.state is State.LIVE
+    monkeypatch.undo()
+    builds.run()
+    await builds.wait()
+    assert builds.failure is None
+
+
+async def test_a_full_disk_is_an_error_and_no_file_left_out(
+    builds: RecordedBuilds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    builds.run(["Dockerfile"])
+    await builds.wait()
+    assert "No space left on device" in str(builds.results["Dockerfile"].error)
+    assert builds.skipped == ()
+
+
+async def test_files_that_cannot_be_copied_are_named(builds: RecordedBuilds) -> None:
+    assert builds.folder is not None
+    os.mkfifo(builds.folder / "pipe\x1b[2J")
+    builds.run(["Dockerfile"])
+    await builds.wait()
+    assert builds.results["Dockerfile"].error is None
+    assert builds.skipped == ("pipe",)
 
 
 async def test_the_folder_goes_with_the_service(builds: RecordedBuilds) -> None:

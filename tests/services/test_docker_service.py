@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -116,6 +117,33 @@ async def test_nobody_listening_on_the_socket_is_no_engine(builds: BuildService,
     builds.retry()
     await until(lambda: "connection refused" in builds.status.reason)
     assert builds.status.state is State.LOST
+
+
+@pytest.mark.parametrize("answer", ["hello", "[]"])
+async def test_something_else_on_the_socket_is_no_engine(builds: BuildService, path: Path, answer: str) -> None:
+    async def say(_: web.Request) -> web.Response:
+        return web.Response(text=answer)
+
+    app = web.Application()
+    app.add_routes([web.get("/version", say)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, str(path)).start()
+    builds.retry()
+    await until(lambda: "what answers there is something else" in builds.status.reason)
+    await runner.cleanup()
+    assert builds.status.state is State.LOST
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", '{"Name": 5, "Endpoints": []}'])
+async def test_a_broken_context_names_itself(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"mine").hexdigest() / "meta.json"
+    meta.parent.mkdir(parents=True)
+    meta.write_text(broken)
+    (tmp_path / "config.json").write_text('{"currentContext": "mine"}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with pytest.raises(BadEndpointError):
+        await resolve({})
 
 
 async def test_stop_comes_back_while_an_engine_is_looked_for(builds: BuildService) -> None:
