@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -54,6 +52,8 @@ def load(folder: Path | None = None) -> Config:
         return Config()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    import tomllib  # noqa: PLC0415  most have no file, and it is half the cost of this module
+
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,6 +68,8 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
     for key, value in raw.items():
         name = f"{prefix}{key}"
         if key not in known:
+            import difflib  # noqa: PLC0415
+
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(
                 f"{path}: unknown key {name!r}" + (f", did you mean {prefix}{near[0]!r}?" if near else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +27,8 @@ def check(keys: Mapping[str, str]) -> None:
             taken.setdefault(binding.id, set()).add(binding.key)
     for name, wanted in keys.items():
         if name not in places:
+            import difflib  # noqa: PLC0415  only to help
+
             near = difflib.get_close_matches(name, places, 1)
             raise KeymapError(f"keys: no action {name!r}" + (f", did you mean {near[0]!r}?" if near else ""))
         taken[name] = {key.strip() for key in wanted.split(",")}

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
-from opsterm.services.serial.choose import settings_for
-from opsterm.services.serial.errors import SerialError
 from opsterm.tui.app import OpsTerm
 from opsterm.tui.background import is_light
 from opsterm.tui.config import Config, ConfigError, load
@@ -30,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         check(config.keys)
         memory = Memory()
         parts = parts_for(options, config, memory)
-    except (ConfigError, KeymapError, SerialError) as error:
+    except (ConfigError, KeymapError) as error:
         print(f"opsterm: {error}", file=sys.stderr)  # noqa: T201  before there is a screen
         return 2
     front = _FRONT.get(options.command or "", memory.get("tab", ""))
@@ -39,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Open the screen on stand-ins, with a memory that ends with the demo."""
-    from opsterm.tui.demo.program import Demo  # noqa: PLC0415  ships with the program, loaded when asked for
+    import tempfile  # noqa: PLC0415  what only some ways need is imported there: the first paint waits for the rest
+
+    from opsterm.tui.demo.program import Demo  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="opsterm-demo-") as folder, Demo() as stand_ins:
         return show(stand_ins.parts(options), Config(), Memory(Path(folder)), demo=True)
@@ -60,10 +59,16 @@ def show(parts: Parts, config: Config, memory: Memory, *, front: str = "serial",
 
 
 def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Parts:
-    """What the command line asks for. Raises SerialError for settings of a port that cannot be."""
+    """What the command line asks for. Raises ConfigError for settings of a port that cannot be."""
     defaults = serial_defaults(config)
     opening = None
     if options.command == "serial":
-        opening = settings_for(options.port, memory.get("ports", {}), defaults, serial_given(options))
+        from opsterm.services.serial.choose import settings_for  # noqa: PLC0415
+        from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
+
+        try:
+            opening = settings_for(options.port, memory.get("ports", {}), defaults, serial_given(options))
+        except SerialError as error:
+            raise ConfigError(str(error)) from None
     folder = Path(getattr(options, "folder", ".")).resolve()
     return Parts(options, opening, defaults, folder)

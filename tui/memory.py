@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections import UserDict
 from pathlib import Path
 from typing import Any
@@ -47,6 +46,8 @@ class Memory(UserDict[str, Any]):
 
     def save(self) -> bool:
         """Write everything; a reader sees the old or the new, never half. False where it cannot be written."""
+        import tempfile  # noqa: PLC0415  after the first paint
+
         self.changed = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,14 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opsterm.screens.frame import TabScreen
 from opsterm.screens.tabs import Tab
-from opsterm.services.serial.settings import Settings
 from opsterm.services.service import Service
+
+if TYPE_CHECKING:
+    from opsterm.screens.frame import TabScreen
+    from opsterm.services.serial.settings import Settings
 
 # Services and screens are imported inside their makers: a tab that is not looked at costs no start-up time.
 
