@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -13,7 +15,7 @@ from opsterm.widgets.bar import Bar
 class Curtain(Screen[None]):
     """The row of tabs with the one that is coming in front."""
 
-    def __init__(self, tabs: list[Tab], front: str) -> None:
+    def __init__(self, tabs: Sequence[Tab], front: str) -> None:
         super().__init__()
         self._tabs = tabs
         self._front = front

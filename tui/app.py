@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from opsterm.screens.curtain import Curtain
 from opsterm.screens.tabs import Tab
@@ -31,7 +32,6 @@ class OpsTerm(CrashGuard, App[None]):
     """opsterm on the screen. The tabs and their services are given to it; it owns them from then on."""
 
     TITLE = "opsterm"
-    DEFAULT_MODE = "curtain"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = set()
     DEFAULT_CSS = """
@@ -69,7 +69,6 @@ class OpsTerm(CrashGuard, App[None]):
         self._tabs = {tab.name: tab for tab in tabs}
         self._front = front if front in self._tabs else tabs[0].name
         super().__init__()
-        self._modes[self.DEFAULT_MODE] = partial(Curtain, list(tabs), self._front)
         for name, tab in self._tabs.items():
             self._modes[name] = partial(screens[name], tab)
         self.config = config
@@ -120,6 +119,10 @@ class OpsTerm(CrashGuard, App[None]):
             self.notify(text, severity="error" if bad else "information", timeout=10 if bad else 5, markup=False)
 
     # Life
+
+    def get_default_screen(self) -> Screen[Any]:
+        """What is painted first; a screen of a mode would have all styles read twice."""
+        return Curtain(self.tabs, self._front)
 
     def on_mount(self) -> None:
         """Guard the ends; everything that can wait does until the first paint is out."""

@@ -61,7 +61,7 @@ class Bar(Widget):
         self._right: tuple[Part, ...] = ()
         self._spots: list[tuple[int, int, str]] = []  # columns from, to, and the id of the part there
 
-    def set_parts(self, left: Sequence[Part], right: Sequence[Part] = (), *, gap: int | None = None) -> None:
+    def set_parts(self, left: Sequence[Part], right: Sequence[Part] = (), gap: int | None = None) -> None:
         """Show these parts; `gap` columns lie between neighbours."""
         fresh = (tuple(left), tuple(right), self._gap if gap is None else gap)
         if fresh != (self._left, self._right, self._gap):

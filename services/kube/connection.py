@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from opsterm.services.kube.config import Context
 from opsterm.services.kube.errors import KubeError, LoginError
 from opsterm.services.kube.plugin import Credential, Plugin
+from opsterm.services.serial.threads import in_thread
 
 Headers = Callable[[bool], Awaitable[dict[str, str]]]
 """Gives the headers of a request; True asks for a fresh login: the server refused the last. Raises LoginError."""
@@ -91,7 +93,7 @@ async def connect_in_cluster() -> Connection:
 
 async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return await asyncio.to_thread(work, *arguments)
+        return await in_thread(partial(work, *arguments), "kubernetes login")
     except KubeError:
         raise
     except Exception as error:  # the loader raises whatever its parsers and clients raise

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from opsterm.services.kube.errors import (
 from opsterm.services.kube.logs.hub import LogHub, Scope
 from opsterm.services.kube.types import Named, Pod
 from opsterm.services.kube.watch import Reflector
+from opsterm.services.serial.threads import in_thread
 from opsterm.services.service import Service, State
 
 _POLL = 1.0  # seconds between looks at the kubeconfig files
@@ -195,7 +197,7 @@ class PodService(Service):
 
     async def _connection(self) -> Connection:
         try:
-            found = await asyncio.to_thread(config.load, self._files)
+            found = await in_thread(partial(config.load, self._files), "kubeconfig")
         except NoConfigError:
             self.contexts = {}
             if not in_cluster_available():

@@ -82,6 +82,8 @@ class LogHub:
         self._limit = limit
         self._stall = stall
         self._slots = asyncio.Semaphore(limit)
+        self._room = asyncio.Event()
+        self._room.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = [0, 0, 0]  # reconnects, gaps, repeats of streams that are gone
         self._early: list[Pod] = []
@@ -147,6 +149,20 @@ class LogHub:
         self._pods.retry()
         for stream in self.streams.values():
             stream.update(stream.pod)
+
+    def hold(self, held: bool) -> None:
+        """Stop reading until it is called with False: whoever takes the lines is slower than they come. The servers
+        keep them meanwhile.
+        """
+        if held:
+            self._room.clear()
+        else:
+            self._room.set()
+
+    async def room(self) -> None:
+        """Called by a stream: wait while reading is on hold."""
+        if not self._room.is_set():
+            await self._room.wait()
 
     async def close(self) -> None:
         """End all streams; the ring stays."""

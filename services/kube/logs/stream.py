@@ -53,6 +53,9 @@ class Sink(Protocol):
     def lines(self, stream: LogStream, entries: list[Entry]) -> None:
         """Lines of the log, in order, each exactly once."""
 
+    async def room(self) -> None:
+        """Wait until more lines are wanted."""
+
     def note(self, stream: LogStream, text: str, flags: Flag = Flag.NONE) -> None:
         """Something that happened to the stream, as one line of safe text."""
 
@@ -245,6 +248,7 @@ class LogStream:
             else:
                 self._heard = time.monotonic()
                 return chunk
+        await self._sink.room()
         chunk = await body.read()
         self._heard = time.monotonic()
         return chunk
