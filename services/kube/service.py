@@ -171,7 +171,8 @@ class PodService(Service):
                 self._stamps = stamps
                 await self._connect()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._again.wait(), _POLL)
+                async with asyncio.timeout(_POLL):
+                    await self._again.wait()
 
     async def _connect(self) -> None:
         """Read the files, make the connection and begin to watch."""

@@ -1,7 +1,7 @@
 """`opsterm logs --plain`: the logs of a pod, or of all pods that match a selector, on standard output.
 
-Lines are `2026-11-24 10:44:50.995281 web-x2k4p/app text`, in local time; what happened to the streams goes to standard
-error. Reading waits for whoever reads the output, so a slow reader loses nothing.
+Lines are `2026-11-24 10:44:50.995281 web-x2k4p/app text`, in local time; what happened to the streams goes to
+standard error. Reading waits for whoever reads the output, so a slow reader loses nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from opsterm.services.kube.logs.hub import LogHub
@@ -106,10 +107,8 @@ async def _follow(wanted: Wanted, service: PodService, fd: int, *, wait: bool) -
             _say(f"No pod {wanted.pod} {place}. --wait waits for it.")
             return _NOT_REACHED
         _say(f"No pod matches {hub.scope} {place} yet; waiting for one.")
-    try:
+    with suppress(BrokenPipeError):
         await _print(hub, fd, news)
-    except BrokenPipeError:
-        pass
     return _INTERRUPTED
 
 
@@ -128,7 +127,7 @@ async def _print(hub: LogHub, fd: int, news: asyncio.Event) -> None:
             await news.wait()
             continue
         seq = lines[-1].seq + 1
-        writing = asyncio.create_task(in_thread(lambda text=_text(lines): _write(fd, text), "standard output"))
+        writing = asyncio.create_task(in_thread(partial(_write, fd, _text(lines)), "standard output"))
         while not writing.done():
             hub.hold(hub.ring.next_seq - seq > _ENOUGH)
             news.clear()

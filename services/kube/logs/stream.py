@@ -220,10 +220,10 @@ class LogStream:
             self.state = StreamState.FOLLOWING
             try:
                 while chunk := await self._chunk(body, replay):
-                    await self._take(replay.admit(self._stamped(splitter.feed(chunk))), run, replay, connected)
+                    await self._take(replay.admit(_stamped(splitter.feed(chunk))), run, replay, connected)
             finally:
                 self._body = None
-            rest = self._stamped(splitter.flush())
+            rest = _stamped(splitter.flush())
             if not ended:
                 self._unfinished = rest
                 return
@@ -342,15 +342,6 @@ class LogStream:
         self.position.advance(entries)
         self._sink.lines(self, entries)
 
-    def _stamped(self, entries: list[Entry]) -> list[Entry]:
-        """`entries` without those that are the server's own words, which become notes."""
-        if all(entry.ns >= 0 for entry in entries):
-            return entries
-        for entry in entries:
-            if entry.ns < 0 and entry.raw:
-                self._sink.note(self, f"{self.source}: {decode(entry.raw)}")
-        return [entry for entry in entries if entry.ns >= 0]
-
     def _failed(self, error: KubeError) -> None:
         self.error = error
         self._broke_at = self._broke_at or time.monotonic()
@@ -365,4 +356,15 @@ class LogStream:
         if seconds:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
+
+
+def _stamped(entries: list[Entry]) -> list[Entry]:
+    """`entries`, if they are lines of a log. A line without a time is the server's own word for why there is no log,
+    which some servers send with a status of 200. Raises ApiError.
+    """
+    for entry in entries:
+        if entry.ns < 0 and entry.raw:
+            raise ApiError(200, decode(entry.raw), f"no log: {decode(entry.raw)}")
+    return entries if all(entry.ns >= 0 for entry in entries) else [entry for entry in entries if entry.ns >= 0]
