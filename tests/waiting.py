@@ -20,11 +20,11 @@ async def until(check: Callable[[], T], what: str = "", seconds: float = 10.0) -
     return result
 
 
-def until_now(check: Callable[[], T], what: str = "", seconds: float = 10.0) -> T:
-    """`until` for tests without an event loop."""
+def until_now(check: Callable[[], T], what: str = "", seconds: float = 10.0, every: float = 0.01) -> T:
+    """`until` for tests without an event loop; asks `every` so many seconds."""
     deadline = time.monotonic() + seconds
     while not (result := check()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what or check}")
-        time.sleep(0.01)
+        time.sleep(every)
     return result

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import signal
-import termios
-import tty
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cable import Cable
+from tests.journeys.phone import Phone
 from tests.terminal import Terminal, restored
 from tests.waiting import until_now
 
@@ -28,30 +24,6 @@ STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"
 def cable(tmp_path: Path) -> Iterator[Cable]:
     with Cable(tmp_path) as cable:
         yield cable
-
-
-class Phone:
-    """The other end of the cable."""
-
-    def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(self.fd, termios.TCSANOW)
-        self.heard = b""
-
-    def say(self, data: bytes) -> None:
-        while data:
-            try:
-                data = data[os.write(self.fd, data) :]
-            except BlockingIOError:
-                select.select([], [self.fd], [])
-
-    def hears(self, wanted: bytes) -> bool:
-        with suppress(BlockingIOError):
-            self.heard += os.read(self.fd, 65536)
-        return wanted in self.heard
-
-    def close(self) -> None:
-        os.close(self.fd)
 
 
 def test_a_line_each_way_stamped_then_the_cable_is_pulled_and_put_back(cable: Cable) -> None:
