@@ -100,7 +100,7 @@ def test_a_device_cannot_touch_the_terminal(cable: Cable) -> None:
     with Terminal("serial", cable.a, columns=120, rows=40) as terminal:
         terminal.wait_for("● open")
         phone.say(b"[/red] [@click=app.bell]x[/] \x1b]0;owned\x07\x1b[2Jtitle \xe2\x80\xae bidi \xff\xfe\x00end\r\n")
-        terminal.wait_for("end")
+        terminal.wait_for("␀end")
         assert "[/red] [@click=app.bell]x[/]" in terminal.screen
         assert "<U+202E>" in terminal.screen
         assert "\\xFF\\xFE␀end" in terminal.screen
