@@ -6,8 +6,8 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
-from opsterm.widgets.row_messages import Highlighted, MarksChanged, Opened, SortChanged
 from opsterm.widgets.row_table import Cell, Column, Row, RowTable
+from opsterm.widgets.row_table.messages import Highlighted, MarksChanged, Opened, SortChanged
 
 COLUMNS = (
     Column("name", "NAME", flexible=True, min_width=12),

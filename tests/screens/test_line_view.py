@@ -8,7 +8,7 @@ from textual.content import Content
 
 from opsterm.services.lines import Direction, Flag, Ring
 from opsterm.services.match import search
-from opsterm.widgets.line_stamps import Stamps
+from opsterm.widgets.line_view.stamps import Stamps
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
 

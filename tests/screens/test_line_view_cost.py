@@ -10,9 +10,9 @@ from textual.widgets import ContentSwitcher
 
 from opsterm.services.lines import Ring
 from opsterm.services.match import parse
-from opsterm.widgets import line_pane
-from opsterm.widgets.line_painter import LinePainter
 from opsterm.widgets.line_view import LineView
+from opsterm.widgets.line_view import pane as line_pane
+from opsterm.widgets.line_view.painter import LinePainter
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
 

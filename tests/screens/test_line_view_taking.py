@@ -9,7 +9,7 @@ from textual.selection import Selection
 
 from opsterm.services.lines import Direction, Flag, Ring
 from opsterm.services.match import parse
-from opsterm.widgets.line_stamps import Stamps
+from opsterm.widgets.line_view.stamps import Stamps
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
 

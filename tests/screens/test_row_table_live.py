@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.style import Style
 
-from opsterm.widgets import row_view
-from opsterm.widgets.row_paint import Look, Painter
 from opsterm.widgets.row_table import Cell, Row
+from opsterm.widgets.row_table import view as row_view
+from opsterm.widgets.row_table.paint import Look, Painter
 from tests.screens.row_app import TableApp, pod, pods
 from tests.waiting import until
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsterm.services.lines import Direction, Flag, Line, Ring
-from opsterm.widgets.line_index import LineIndex
+from opsterm.widgets.line_view.index import LineIndex
 
 WORDS = st.sampled_from(["web ok", "web error", "job ok", "job error"])
 STEP = st.one_of(

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from opsterm.widgets.line_layout import Layout
+from opsterm.widgets.line_view.layout import Layout
 
 HEIGHTS = st.lists(st.integers(1, 4), max_size=6)
 

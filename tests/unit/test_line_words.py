@@ -8,9 +8,9 @@ from rich.style import Style
 
 from opsterm.services.lines import Direction, Flag, Line
 from opsterm.services.text import clean
-from opsterm.widgets.line_painter import LinePainter, Look
-from opsterm.widgets.line_stamps import Stamps, stamp_text, stamp_width
-from opsterm.widgets.line_words import arrows, words
+from opsterm.widgets.line_view.painter import LinePainter, Look
+from opsterm.widgets.line_view.stamps import Stamps, stamp_text, stamp_width
+from opsterm.widgets.line_view.words import arrows, words
 
 NS = st.integers(0, 4_000_000_000_000_000_000)
 FLAGS = st.sampled_from([Flag.NONE, Flag.PARTIAL, Flag.CUT, Flag.UNSENT, Flag.GAP])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from opsterm.services.text import clean
-from opsterm.widgets.line_wrap import clusters, narrow, row_count, rows, width, window
+from opsterm.widgets.line_view.wrap import clusters, narrow, row_count, rows, width, window
 
 TRICKY = "ab 漢字🙂é\u0301❤\ufe0f🇩🇪…─"
 TEXT = st.text(st.one_of(st.sampled_from(TRICKY), st.characters()), max_size=30).map(clean)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from opsterm.widgets.row_columns import GAP, Widths, fit
-from opsterm.widgets.row_records import Column, Row
+from opsterm.widgets.row_table.columns import GAP, Widths, fit
+from opsterm.widgets.row_table.records import Column, Row
 
 NAME = Column("name", "NAME", flexible=True, min_width=8)
 STATUS = Column("status", "STATUS", priority=1)

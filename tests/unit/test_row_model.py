@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from opsterm.widgets.row_model import RowModel
-from opsterm.widgets.row_records import Cell, Row
+from opsterm.widgets.row_table.model import RowModel
+from opsterm.widgets.row_table.records import Cell, Row
 
 
 def row(key: str, value: int = 0) -> Row:

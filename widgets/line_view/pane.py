@@ -12,11 +12,11 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from opsterm.services.lines import Line, Ring
-from opsterm.widgets.line_colours import CSS, ROLES
-from opsterm.widgets.line_content import LineContent
-from opsterm.widgets.line_painter import Look
-from opsterm.widgets.line_stamps import Stamps
-from opsterm.widgets.line_words import Prefix
+from opsterm.widgets.line_view.colours import CSS, ROLES
+from opsterm.widgets.line_view.content import LineContent
+from opsterm.widgets.line_view.painter import Look
+from opsterm.widgets.line_view.stamps import Stamps
+from opsterm.widgets.line_view.words import Prefix
 
 _SLICE = 0.01
 """Seconds of looking for lines at a stretch."""

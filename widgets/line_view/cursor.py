@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 
-from opsterm.widgets.line_layout import Layout
+from opsterm.widgets.line_view.layout import Layout
 
 
 class LineCursor:

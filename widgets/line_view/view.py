@@ -9,9 +9,9 @@ from textual.message import Message
 from textual.selection import Selection
 
 from opsterm.services.lines import Line, Ring
-from opsterm.widgets.line_moving import LineMoving
-from opsterm.widgets.line_pace import Pace
-from opsterm.widgets.line_words import Prefix, arrows
+from opsterm.widgets.line_view.moving import LineMoving
+from opsterm.widgets.line_view.pace import Pace
+from opsterm.widgets.line_view.words import Prefix, arrows
 
 _FACTS = 0.5
 """Seconds between two messages when only figures changed."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from opsterm.services.lines import Direction, Line, Ring
-from opsterm.widgets.line_layout import Layout
+from opsterm.widgets.line_view.layout import Layout
 
 _CHUNK = 2_000
 """Lines looked at between two looks at the clock."""

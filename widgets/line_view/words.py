@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from opsterm.services.lines import Direction, Flag, Line
-from opsterm.widgets.line_stamps import Stamps, stamp_text
+from opsterm.widgets.line_view.stamps import Stamps, stamp_text
 
 Prefix = Callable[[Line], Sequence[tuple[str, str]]]
 """Gives what stands between stamp and text: pairs of text and role, where a role is the name of one of the view's

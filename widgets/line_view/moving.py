@@ -10,11 +10,11 @@ from textual.binding import BindingType
 from textual.geometry import clamp
 
 from opsterm.services.lines import Line, Ring
-from opsterm.widgets.line_cursor import LineCursor
-from opsterm.widgets.line_keys import LINE_KEYS
-from opsterm.widgets.line_painter import Look
-from opsterm.widgets.line_pane import LinePane
-from opsterm.widgets.line_words import Prefix
+from opsterm.widgets.line_view.cursor import LineCursor
+from opsterm.widgets.line_view.keys import LINE_KEYS
+from opsterm.widgets.line_view.painter import Look
+from opsterm.widgets.line_view.pane import LinePane
+from opsterm.widgets.line_view.words import Prefix
 
 _SIDE_STEP = 8
 """Cells by which one key press scrolls sideways."""

@@ -14,11 +14,11 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from opsterm.widgets.row_columns import Widths
-from opsterm.widgets.row_fresh import Fresh
-from opsterm.widgets.row_model import Change, RowModel
-from opsterm.widgets.row_paint import EDGE, MARGIN, Look, Painter
-from opsterm.widgets.row_records import Column, Row
+from opsterm.widgets.row_table.columns import Widths
+from opsterm.widgets.row_table.fresh import Fresh
+from opsterm.widgets.row_table.model import Change, RowModel
+from opsterm.widgets.row_table.paint import EDGE, MARGIN, Look, Painter
+from opsterm.widgets.row_table.records import Column, Row
 
 CACHED_STRIPS = 512
 FRESH_SECONDS = 1.0

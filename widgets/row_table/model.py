@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from opsterm.widgets.row_records import Cell, Row, cell_of
+from opsterm.widgets.row_table.records import Cell, Row, cell_of
 
 Test = Callable[[Row], bool]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from opsterm.widgets.row_table import RowTable
+    from opsterm.widgets.row_table.table import RowTable
 
 
 class TableMessage(Message):

@@ -11,10 +11,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from opsterm.services.lines import Direction, Flag, Line
-from opsterm.widgets.line_matching import Matching
-from opsterm.widgets.line_stamps import Stamps, stamp_width
-from opsterm.widgets.line_words import Prefix, Words, arrows, body, words
-from opsterm.widgets.line_wrap import Span, row_count, rows, width, window
+from opsterm.widgets.line_view.matching import Matching
+from opsterm.widgets.line_view.stamps import Stamps, stamp_width
+from opsterm.widgets.line_view.words import Prefix, Words, arrows, body, words
+from opsterm.widgets.line_view.wrap import Span, row_count, rows, width, window
 
 _HANG_ROOM = 16
 """Cells that a wrapped text needs beside stamp and prefix to hang under itself; with less it starts at the left."""

@@ -9,8 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from opsterm.widgets.row_columns import GAP, Slot, cells, fit
-from opsterm.widgets.row_records import Column, Row, cell_of
+from opsterm.widgets.row_table.columns import GAP, Slot, cells, fit
+from opsterm.widgets.row_table.records import Column, Row, cell_of
 
 EDGE = 3
 """Cells at the left edge: a margin, the sign of the row, and a space or the mark of the cursor row."""

@@ -13,14 +13,12 @@ from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 
-from opsterm.widgets import row_messages
-from opsterm.widgets.row_columns import Widths
-from opsterm.widgets.row_keys import LIST_KEYS
-from opsterm.widgets.row_model import Change
-from opsterm.widgets.row_records import Cell, Column, Row
-from opsterm.widgets.row_view import RowView
-
-__all__ = ["Cell", "Column", "Row", "RowTable"]
+from opsterm.widgets.row_table import messages
+from opsterm.widgets.row_table.columns import Widths
+from opsterm.widgets.row_table.keys import LIST_KEYS
+from opsterm.widgets.row_table.model import Change
+from opsterm.widgets.row_table.records import Column, Row
+from opsterm.widgets.row_table.view import RowView
 
 
 class RowTable(RowView, can_focus=True, inherit_bindings=False):
@@ -31,10 +29,10 @@ class RowTable(RowView, can_focus=True, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
-    Highlighted: TypeAlias = row_messages.Highlighted
-    Opened: TypeAlias = row_messages.Opened
-    MarksChanged: TypeAlias = row_messages.MarksChanged
-    SortChanged: TypeAlias = row_messages.SortChanged
+    Highlighted: TypeAlias = messages.Highlighted
+    Opened: TypeAlias = messages.Opened
+    MarksChanged: TypeAlias = messages.MarksChanged
+    SortChanged: TypeAlias = messages.SortChanged
 
     def __init__(
         self,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from opsterm.services.lines import Direction, Line, Ring
-from opsterm.widgets.line_feed import LineFeed
-from opsterm.widgets.line_index import LineIndex
-from opsterm.widgets.line_matching import FieldsOf, Matching
-from opsterm.widgets.line_painter import LinePainter
-from opsterm.widgets.line_stamps import Stamps
-from opsterm.widgets.line_words import Prefix
+from opsterm.widgets.line_view.feed import LineFeed
+from opsterm.widgets.line_view.index import LineIndex
+from opsterm.widgets.line_view.matching import FieldsOf, Matching
+from opsterm.widgets.line_view.painter import LinePainter
+from opsterm.widgets.line_view.stamps import Stamps
+from opsterm.widgets.line_view.words import Prefix
 
 _NARROW = 60
 """Cells of width under which stamps are short by default and the gutter goes."""

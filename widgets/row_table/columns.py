@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from opsterm.widgets.row_records import Column, Row
+from opsterm.widgets.row_table.records import Column, Row
 
 GAP = 2
 """Cells between two columns."""

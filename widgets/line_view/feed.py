@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 
 from opsterm.services.lines import Ring
-from opsterm.widgets.line_pace import Pace, paint_interval
+from opsterm.widgets.line_view.pace import Pace, paint_interval
 
 _BREATH = 0.001
 """Seconds between two slices of work, in which keys and data of others come through."""
