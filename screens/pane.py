@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 
 from opsterm.screens.frame import TabScreen
 from opsterm.screens.tabs import NARROW, Tab
+from opsterm.screens.zoom import ZoomPanel
 from opsterm.services.match import BadPatternError, Match, parse, search
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
@@ -171,6 +172,11 @@ class PaneScreen(TabScreen):
             self._apply("")
             return True
         return super().escape()
+
+    @on(LineView.Zoomed)
+    def _zoomed(self, event: LineView.Zoomed) -> None:
+        event.stop()
+        self.open_aside(ZoomPanel(event.line))
 
     # Taking away
 
