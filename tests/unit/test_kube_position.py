@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsterm.services.kube.logs.entries import Entry, Splitter
@@ -34,6 +34,7 @@ def served(lines: list[Entry], since: str | None) -> list[Entry]:
     return [line for line in lines if line.ns >= floor]
 
 
+@example([0, -1], [2], 1)  # the first line read is earlier than one before it, which the replay brings
 @given(steps, st.lists(st.integers(0, 60), max_size=8), st.integers(0, 20))
 def test_any_cuts_lose_and_repeat_nothing(deltas: list[int], cuts: list[int], tail: int) -> None:
     whole = log_of(deltas)

@@ -49,8 +49,9 @@ class Position:
 class Replay:
     """Lets through what is new after a cut.
 
-    Lines are held until it is decided: either the last line read comes by, then all held are repeats, or a line later
-    than all read comes without it, then none is and there may be a gap. `repeats` counts what was held back for good.
+    Lines are held until it is decided: either the last line read comes by, then all held are repeats, or a line comes
+    without it that is later than all read, by more than lines may be out of order; then none is and there may be a
+    gap. `repeats` counts what was held back for good.
     """
 
     def __init__(self, ns: int, mark: int, same: int, latest_ns: int) -> None:
@@ -66,7 +67,7 @@ class Replay:
         if self.decided:
             return entries
         for index, entry in enumerate(entries):
-            if entry.ns > self._latest:
+            if entry.ns > self._latest + _DISORDER:
                 return [*self.give_up(), *entries[index:]]
             self.held.append(entry)
             if entry.ns == self._ns and crc32(entry.raw) == self._mark:

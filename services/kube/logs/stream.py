@@ -243,7 +243,8 @@ class LogStream:
             except TimeoutError:
                 held = replay.give_up()
                 if not self._fresh:
-                    self._unproven(held, replay)
+                    self._unproven(held)
+                replay.proven = True
                 self._emit(held)
             else:
                 self._heard = time.monotonic()
@@ -260,7 +261,7 @@ class LogStream:
         if not replay.proven and not self._fresh:
             if await self._restarted(run):
                 raise _OtherRunError
-            self._unproven(entries, replay)
+            self._unproven(entries)
         elif self._broke_at:
             away, self._broke_at = connected - self._broke_at, 0.0
             self.reconnects += 1
@@ -268,12 +269,12 @@ class LogStream:
             self._sink.note(
                 self, f"⇄ {self.source} reconnected {away:.1f} s, 0 lost, {replay.repeats} repeats dropped"
             )
+        replay.proven = True  # or said to be unproven, once
         self._emit(entries)
 
-    def _unproven(self, entries: list[Entry], replay: Replay) -> None:
+    def _unproven(self, entries: list[Entry]) -> None:
         seconds = max(0.0, (entries[0].ns - self.position.latest_ns) / 1e9)
         self._gap(f"at least {seconds:.1f} s unproven (log rotated?)")
-        replay.proven = True
         self._broke_at = 0.0
 
     async def _finish(self, read: Instance, new: Instance) -> None:
