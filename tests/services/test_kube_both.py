@@ -1,0 +1,154 @@
+"""What must hold on any cluster, run against the embedded one and the real one: so the stand-in stays honest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from opsterm.services.kube.pods import container_names, ready, restarts, status
+from opsterm.services.kube.service import PodService
+from opsterm.services.kube.types import Pod
+from opsterm.services.service import State
+from tests.rig_kube import Embedded, Real, World, assert_whole, by_source, container, notes, pod_spec, world
+from tests.waiting import until
+
+LONG = 100.0  # seconds: a real kubelet takes its time to end a pod
+BOTH = [pytest.param("embedded"), pytest.param("real", marks=pytest.mark.rig)]
+
+
+@pytest.fixture(params=BOTH)
+async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    async with world(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+async def service(cluster: World) -> AsyncIterator[PodService]:
+    service = cluster.service()
+    await service.start()
+    await until(lambda: service.status.state is State.LIVE, "the cluster is reached")
+    yield service
+    await service.stop()
+
+
+def named(service: PodService, name: str) -> Pod | None:
+    return next((pod for pod in service.pods.values() if pod.metadata.name == name), None)
+
+
+async def test_pods_come_and_go_by_watch(cluster: World, service: PodService) -> None:
+    assert not service.pods
+    await cluster.add_pod("one")
+    pod = await until(lambda: (p := named(service, "one")) and status(p) == "Running" and p, "the pod runs", LONG)
+    assert (ready(pod), restarts(pod), container_names(pod)) == ("1/1", "0", ["app"])
+    assert pod.spec.node_name
+    assert cluster.namespace in service.namespaces
+    deleting = asyncio.create_task(cluster.delete_pod("one"))
+    await until(lambda: (p := named(service, "one")) and status(p) == "Terminating", "the pod terminates")
+    await until(lambda: not service.pods, "the pod is gone", LONG)
+    await deleting
+
+
+async def test_every_line_of_a_rollout_exactly_once(cluster: World, service: PodService) -> None:
+    await cluster.deploy("web", 3)
+    hub = service.logs(selector="app=web")
+    await until(lambda: len(by_source(hub)) == 3, "three pods are read", LONG)
+    old = set(by_source(hub))
+    await cluster.rollout("web")
+    ends = {f"− {source} ended" for source in old}
+    await until(lambda: ends <= set(notes(hub)), "the logs of the old pods end", 30)
+    new = await until(lambda: len(found := set(by_source(hub)) - old) == 3 and found, "three new pods are read", LONG)
+    await until(lambda: all(len(by_source(hub)[source]) > 20 for source in new), "the new ones write", LONG)
+    for source, lines in by_source(hub).items():
+        assert_whole(source, lines, ended=source in old)
+    assert (hub.gaps, hub.pods) == (0, 3)
+
+
+async def test_one_pod_from_its_beginning_to_its_end(cluster: World, service: PodService) -> None:
+    await cluster.add_pod("one")
+    await cluster.add_pod("two")
+    hub = service.logs(pod="one")
+    await until(lambda: len(by_source(hub).get("one/app", [])) > 10, "lines come", LONG)
+    await cluster.delete_pod("one")
+    await until(lambda: "− one/app ended" in notes(hub), "it ends", LONG)
+    assert set(by_source(hub)) == {"one/app"}
+    assert_whole("one/app", by_source(hub)["one/app"], ended=True)
+    assert hub.gaps == 0
+
+
+async def test_a_restarted_container_is_read_from_its_start(cluster: World, service: PodService) -> None:
+    lines = ["begin", "work", "fail"]
+    if isinstance(cluster, Embedded):
+
+        async def crashing(process: object) -> int:
+            for line in lines:
+                process.write(line)  # type: ignore[attr-defined]
+            return 3
+
+        cluster.cluster.add_pod("crash", programs={"app": crashing})
+    else:
+        assert isinstance(cluster, Real)
+        script = "; ".join(f"echo {line}" for line in lines) + "; exit 3"
+        spec = pod_spec(container(script))
+        await cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "crash"}, "spec": spec})
+    hub = service.logs(pod="crash")
+    await until(lambda: any("restarted #2" in note for note in notes(hub)), "it restarts twice", LONG)
+    await until(lambda: len(by_source(hub)["crash/app"]) >= 9, "three runs are read", LONG)
+    assert by_source(hub)["crash/app"][:9] == lines * 3
+    assert hub.gaps == 0
+    assert any("restarted #1, Error, exit 3" in note for note in notes(hub))
+
+
+async def test_namespaces_and_all_of_them(cluster: World, service: PodService) -> None:
+    await cluster.add_pod("one")
+    await until(lambda: named(service, "one"), "the pod is there")
+    await service.use(namespace="default")
+    await until(lambda: service.synced and service.status.state is State.LIVE, "the other namespace is listed")
+    assert named(service, "one") is None
+    await service.use(namespace=None)
+    await until(lambda: named(service, "one"), "all namespaces are listed")
+
+
+@pytest.mark.rig
+async def test_words_are_those_of_kubectl() -> None:
+    scripts = {
+        "fine": {"containers": [container("sleep 60")]},
+        "crash": {"containers": [container("exit 3")]},
+        "done": {"restartPolicy": "Never", "containers": [container("exit 0")]},
+        "failed": {"restartPolicy": "Never", "containers": [container("exit 1"), container("sleep 60", "other")]},
+        "init": {"initContainers": [container("sleep 60", "first")], "containers": [container("sleep 60")]},
+        "initcrash": {"initContainers": [container("exit 1", "first")], "containers": [container("sleep 60")]},
+        "noimage": {"containers": [{"name": "app", "image": "rig.test/none:1", "imagePullPolicy": "Never"}]},
+        "badname": {"containers": [container("sleep 60") | {"command": ["/none"]}]},
+        "pending": {"nodeSelector": {"none": "such"}, "containers": [container("sleep 60")]},
+    }
+    async with world("real") as cluster:
+        assert isinstance(cluster, Real)
+        for name, spec in scripts.items():
+            full = pod_spec(**{"terminationGracePeriodSeconds": 0, **spec})
+            await cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": full})
+        service = cluster.service()
+        await service.start()
+        try:
+            await until(lambda: len(service.pods) == len(scripts), "all pods are listed")
+            await _same_words(cluster, service)
+        finally:
+            await service.stop()
+
+
+async def _same_words(cluster: Real, service: PodService) -> None:
+    """Compare until both told the same about the same moment, and every kind of pod has reached its word."""
+    last: tuple[object, object] = (None, None)
+    for _ in range(60):
+        said = (await cluster.run("get", "pods", "--no-headers")).splitlines()
+        theirs = {line.split()[0]: tuple(line.split()[1:4]) for line in said}
+        ours = {
+            pod.metadata.name: (ready(pod), status(pod), restarts(pod).split()[0]) for pod in service.pods.values()
+        }
+        last = (ours, theirs)
+        words = {word for _, word, _ in theirs.values()}
+        if ours == theirs and {"CrashLoopBackOff", "Init:CrashLoopBackOff", "Completed", "Init:0/1"} <= words:
+            return
+        await asyncio.sleep(0.5)
+    raise AssertionError(f"opsterm and kubectl differ: {last}")
