@@ -199,6 +199,7 @@ def stamp(ns: int) -> str:
     """Local time of `ns` (nanoseconds since the epoch) as `2020-08-31 10:44:50.995281`."""
     global _second  # noqa: PLW0603  a cache of one second: bursts share it, and strftime is most of the cost
     seconds, rest = divmod(ns, 1_000_000_000)
-    if _second[0] != seconds:
-        _second = (seconds, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)))
-    return f"{_second[1]}.{rest // 1000:06d}"
+    second = _second  # read once: another thread may put its own second there at any moment
+    if second[0] != seconds:
+        second = _second = (seconds, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)))
+    return f"{second[1]}.{rest // 1000:06d}"
