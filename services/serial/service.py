@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 
 from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
 from opsterm.services.serial.clock import Clock
@@ -16,6 +17,7 @@ from opsterm.services.serial.errors import (
     SerialError,
 )
 from opsterm.services.serial.intake import Counters, Intake
+from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.transport import Link
 from opsterm.services.serial.watch import Watch
@@ -43,6 +45,8 @@ class SerialService(Service):
         self.ring = Ring() if ring is None else ring
         self.counters = Counters()
         self.settings: Settings | None = None
+        self.taps: list[Callable[[list[Chunk]], None]] = []
+        """Each is given what comes in, just as it came, before it becomes lines; must be quick."""
         self._clock = clock or Clock()
         self._link: Link | None = None
         self._intake: Intake | None = None
@@ -184,7 +188,13 @@ class SerialService(Service):
         settings = self.settings
         assert settings is not None
         intake = Intake(self.ring, self.counters, settings.port, settings.encoding, settings.quiet_seconds)
-        link = await Link.open(settings, intake.take, self._sent, self._clock)
+
+        def received(chunks: list[Chunk]) -> None:
+            for tap in tuple(self.taps):
+                tap(chunks)
+            intake.take(chunks)
+
+        link = await Link.open(settings, received, self._sent, self._clock)
         self._intake = intake
         return link
 
