@@ -154,7 +154,7 @@ class Prompt(Horizontal):
         self.input.cursor_position = len(value)
         self.add_class("-open")
         self.post_message(self.Opened())
-        self.input.focus()
+        self.screen.set_focus(self.input)  # at once: what is typed next is the answer, not keys of a pane
 
     def note(self, text: str, *, bad: bool = False) -> None:
         """Say something at the right end; in the colour of a failure if `bad`."""
