@@ -7,9 +7,11 @@ client.authentication.k8s.io.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
+import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 from opsterm.services.kube.errors import LoginError
 
 TIMEOUT = 60.0
+_GOODBYE = 0.5  # seconds for which an ended program is waited for
 _EARLY = timedelta(seconds=60)
 
 
@@ -77,7 +80,10 @@ class Plugin:
             raise LoginError(f"Login program {command} gave no answer within {self._timeout:g} s.") from None
         finally:
             if process.returncode is None:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(
+                        process.pid, signal.SIGKILL
+                    )  # with all that it started, which would keep its pipes open
                 await process.wait()
         if process.returncode:
             said = err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
@@ -100,6 +106,15 @@ class Plugin:
             }
         given = {str(pair["name"]): str(pair.get("value", "")) for pair in self._spec.get("env") or []}
         return {**os.environ, **given, "KUBERNETES_EXEC_INFO": json.dumps(info)}
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a program and all that it started: whatever it leaves behind would hold its output open."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GOODBYE):
+            await process.wait()
 
 
 def _parse(command: str, out: bytes) -> Credential:
