@@ -93,7 +93,7 @@ class Prompt(Horizontal):
     Prompt > .prompt--label { width: auto; padding: 0 1; color: $foreground-muted; }
     Prompt > PromptInput { width: 1fr; background: $panel; border: none; padding: 0; }
     Prompt > .prompt--note { width: auto; max-width: 60%; padding: 0 1; color: $foreground-muted; }
-    Prompt.-bad > .prompt--note { color: $error; }
+    Prompt.-bad > .prompt--note { color: $error; max-width: 80%; }
     """
 
     class Opened(Message):
