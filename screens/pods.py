@@ -27,6 +27,7 @@ from opsterm.services.kube.types import Pod
 from opsterm.services.service import State
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
+from opsterm.widgets.line_view.stamps import Stamps
 from opsterm.widgets.row_table import Row, RowTable
 from opsterm.widgets.words import count
 
@@ -86,6 +87,7 @@ class PodsScreen(PaneScreen):
         self._spaces = False  # whether the table has its namespace column
         self.table = RowTable(COLUMNS, id="pods", classes="main--body")
         self.lines = LineView(id="logs", classes="main--body")
+        self.lines.stamps, self.lines.decimals = Stamps.TIME, 3
 
     @property
     def service(self) -> PodService:
