@@ -96,6 +96,7 @@ class PodService(Service):
         tasks = [*self._watches, *([self._main] if self._main else [])]
         self._main = None
         self._watches = []
+        self._stamps = ()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *(hub.close() for hub in self._hubs), return_exceptions=True)
