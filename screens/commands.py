@@ -38,6 +38,7 @@ class Command:
 class Completions(Static):
     """The rows above the prompt, the best last."""
 
+    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
     Completions { height: auto; background: $panel; display: none; padding: 0 1; }
     .-asking Completions.-open { display: block; }

@@ -16,9 +16,18 @@ BAUDS = tuple(
 )
 
 
+def shown(settings: Settings, key: str) -> str:
+    """A setting as the panel writes it."""
+    value = getattr(settings, key)
+    if isinstance(value, Ending):
+        return value.label
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 class SettingsPanel(Vertical):
     """Baud rate, frame, flow control, ending and encoding."""
 
+    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
     SettingsPanel { width: 46; height: 1fr; background: $panel; padding: 0 1; }
     .-narrow SettingsPanel, .-tiny SettingsPanel { width: 1fr; }
@@ -28,13 +37,18 @@ class SettingsPanel(Vertical):
         super().__init__()
         self.choices = Choices(
             (
-                Choice("baud", "Baud rate", BAUDS, str(settings.baud), typed=True),
-                Choice("data_bits", "Data bits", ("5", "6", "7", "8"), str(settings.data_bits)),
-                Choice("parity", "Parity", ("N", "E", "O", "M", "S"), settings.parity),
-                Choice("stop_bits", "Stop bits", ("1", "1.5", "2"), f"{settings.stop_bits:g}"),
-                Choice("flow", "Flow control", ("none", "rts/cts", "xon/xoff"), settings.flow),
-                Choice("ending", "Line ending", tuple(each.label for each in Ending), settings.ending.label),
-                Choice("encoding", "Encoding", ("utf-8", "latin-1", "cp1252", "cp437", "ascii"), settings.encoding),
+                Choice("baud", "Baud rate", BAUDS, shown(settings, "baud"), typed=True),
+                Choice("data_bits", "Data bits", ("5", "6", "7", "8"), shown(settings, "data_bits")),
+                Choice("parity", "Parity", ("N", "E", "O", "M", "S"), shown(settings, "parity")),
+                Choice("stop_bits", "Stop bits", ("1", "1.5", "2"), shown(settings, "stop_bits")),
+                Choice("flow", "Flow control", ("none", "rts/cts", "xon/xoff"), shown(settings, "flow")),
+                Choice("ending", "Line ending", tuple(each.label for each in Ending), shown(settings, "ending")),
+                Choice(
+                    "encoding",
+                    "Encoding",
+                    ("utf-8", "latin-1", "cp1252", "cp437", "ascii"),
+                    shown(settings, "encoding"),
+                ),
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -29,6 +30,12 @@ class TxInput(PromptInput):
             super().__init__()
             self.lines = lines
 
+    def action_end(self, select: bool = False) -> None:
+        """To the end of the line; where there is none, the key belongs to the pane above."""
+        if not self.value:
+            raise SkipAction
+        super().action_end(select)
+
     def _on_paste(self, event: events.Paste) -> None:
         lines = event.text.splitlines()
         if len(lines) > 1:
@@ -40,6 +47,7 @@ class TxInput(PromptInput):
 class TxRow(Horizontal):
     """Label and input. What is typed stays there until it is sent."""
 
+    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
     TxRow { height: 1; background: $panel; }
     TxRow > Static { width: auto; padding: 0 1; color: $foreground-muted; }

@@ -19,6 +19,7 @@ _MOST = 200_000  # characters shown; a longer line is in the pane and in what is
 class ZoomPanel(VerticalScroll):
     """Follows the line it was opened for; esc closes it."""
 
+    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
     ZoomPanel { width: 50%; height: 1fr; background: $panel; padding: 0 1; }
     .-narrow ZoomPanel, .-tiny ZoomPanel { width: 1fr; }
