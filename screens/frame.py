@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
 
+from opsterm.screens.band import band_key, band_rows, state_part
 from opsterm.screens.commands import Command, CommandBar, CommandError
 from opsterm.screens.tab_row import tab_parts
-from opsterm.screens.tabs import GLYPHS, NARROW, ROLES, WIDE, Host, Tab
+from opsterm.screens.tabs import NARROW, WIDE, Host, Tab
 from opsterm.services.service import State
+from opsterm.services.text import clean
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.help_panel import HelpPanel
 from opsterm.widgets.key_bar import KeyBar
 from opsterm.widgets.prompt import Prompt
-from opsterm.widgets.words import clock
 
-SHORT = 16  # rows under which the footer goes
+SHORT = 16  # rows under which row 2 joins row 1 and the footer goes
+LEAST_WIDTH, LEAST_HEIGHT = 40, 8  # under which nothing sensible can be drawn
+
+log = logging.getLogger(__name__)
 
 
 class TabScreen(Screen[None]):
@@ -33,9 +41,10 @@ class TabScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = None
     DEFAULT_CSS = """
-    TabScreen { layout: vertical; }
+    TabScreen { layout: vertical; layers: default over; }
     TabScreen > #main { height: 1fr; }
-    TabScreen > #band { background: $panel; display: none; }
+    TabScreen > #band, TabScreen > #band2 { background: $panel; display: none; }
+    TabScreen > #small { layer: over; dock: top; width: 100%; height: 100%; background: $background; display: none; }
     TabScreen.-short > #context, TabScreen.-short > #keys { display: none; }
     TabScreen.-narrow.-aside > #main > .main--body, TabScreen.-tiny.-aside > #main > .main--body { display: none; }
     """
@@ -44,6 +53,10 @@ class TabScreen(Screen[None]):
         Binding("q", "back", "Back", show=False, id="frame.back", tooltip="Back one view"),
         Binding("colon", "command", "Command", show=False, id="frame.command", tooltip="Type a command"),
         Binding("r,ctrl+r", "retry", "Retry", show=False, id="frame.retry", tooltip="Try again or refresh now"),
+        Binding("tab", "app.focus_next", "Next", show=False, id="frame.next", tooltip="The next pane or input"),
+        Binding(
+            "shift+tab", "app.focus_previous", "Previous", show=False, id="frame.previous", tooltip="The one before"
+        ),
     ]
     WORDS: ClassVar[Mapping[State, str]] = {
         State.OFF: "off",
@@ -58,8 +71,11 @@ class TabScreen(Screen[None]):
         super().__init__()
         self.tab = tab
         self.prompt = Prompt(id="prompt")
-        self._rows = {name: Bar(id=name) for name in ("tabs", "context", "band", "status")}
+        self._rows = {name: Bar(id=name) for name in ("tabs", "context", "band", "band2", "status")}
         self._keys = KeyBar(id="keys")
+        self._small = Static(id="small")
+        self._aside: Widget | None = None  # the panel at the right
+        self._before_aside: Widget | None = None  # what had the focus before the panel at the right
         self._command_bar = CommandBar(self)
 
     @property
@@ -106,6 +122,15 @@ class TabScreen(Screen[None]):
             ),
         ]
 
+    @property
+    def busy(self) -> str:
+        """What runs here that quitting would stop, for a question; empty while nothing does."""
+        return ""
+
+    def band_keys(self) -> Sequence[Part]:
+        """The keys that help while something is wrong."""
+        return (band_key("r", "now", "retry"),)
+
     def escape(self) -> bool:
         """End the innermost thing of the tab's own; False when there was none."""
         return False
@@ -117,6 +142,7 @@ class TabScreen(Screen[None]):
         yield self._rows["tabs"]
         yield self._rows["context"]
         yield self._rows["band"]
+        yield self._rows["band2"]
         with Horizontal(id="main"):
             yield from self.compose_main()
         yield from self.compose_below()
@@ -124,6 +150,7 @@ class TabScreen(Screen[None]):
         yield self.prompt
         yield self._rows["status"]
         yield self._keys
+        yield self._small
 
     def on_mount(self) -> None:
         """Keep the rows true: the program tells of changes at once, and figures and ages are read twice a second."""
@@ -138,32 +165,50 @@ class TabScreen(Screen[None]):
         self.refresh_rows()
         self._refresh_keys()
 
-    def on_resize(self, _: events.Resize) -> None:
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Work that failed in the background is said and kept in the log; nothing else stops."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            log.error("in the background, %s", event.worker.name or event.worker.group, exc_info=error)
+            self.host.toast(
+                f"{type(error).__name__}: {clean(str(error))} (in the background; see the log).", bad=True
+            )
+
+    def on_resize(self, event: events.Resize) -> None:
         """Other widths show other parts."""
+        width, height = event.size
+        self._small.display = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        needs = f"opsterm needs {LEAST_WIDTH}×{LEAST_HEIGHT} (now {width}×{height}); everything keeps running."
+        self._small.update(Content(needs))
         self.call_after_refresh(self.refresh_rows)
         self.call_after_refresh(self._refresh_keys)
 
     def refresh_rows(self) -> None:
-        """Show rows 1 to 3 and the status as they are now; a hidden screen does nothing."""
-        if not self.is_current:
+        """Show rows 1 to 3 and the status as they are now; a hidden tab does nothing."""
+        if self not in self.app.screen_stack:
             return
-        tabs, _, gap = tab_parts(self.host.tabs, self.tab.name, self.size.width)
-        self._rows["tabs"].set_parts(tabs, self._corner(), gap)
-        state = self._state()
-        chips = list(self.chips()) if self.size.width >= NARROW else []
-        self._rows["context"].set_parts([*self.where(), state], chips)
-        band = self._band()
-        self._rows["band"].display = bool(band)
-        if band:
-            self._rows["band"].set_parts(*band)
+        width, height = self.size
+        tabs, _, gap = tab_parts(self.host.tabs, self.tab.name, width)
+        status = self.tab.service.status
+        here = [*self.where(), state_part(status, self.WORDS)]
+        if height < SHORT:
+            self._rows["tabs"].set_parts(tabs, here, gap)
+        else:
+            self._rows["tabs"].set_parts(tabs, self._corner(), gap)
+            self._rows["context"].set_parts(here, self.chips() if width >= NARROW else ())
+        band = band_rows(status, self.band_keys(), width)
+        for index, name in enumerate(("band", "band2")):
+            self._rows[name].display = index < len(band)
+            if index < len(band):
+                self._rows[name].set_parts(*band[index])
         self._rows["status"].set_parts(self.figures(), self.tail())
 
     def _refresh_keys(self) -> None:
         if self.is_current:
             width = self.size.width
-            self._keys.show_keys(self, 8 if width >= WIDE else 6 if width >= NARROW else 4)
-            for panel in self.query(HelpPanel):
-                panel.explain(self)
+            self._keys.show_keys(self, 8 if width >= WIDE else 6 if width >= NARROW else 3)
+            if isinstance(self._aside, HelpPanel):
+                self._aside.explain(self)
 
     def _corner(self) -> list[Part]:
         badges = [part(text, style, keep=8) for text, style in self.host.badges]
@@ -177,29 +222,6 @@ class TabScreen(Screen[None]):
             part(f"times local {offset[:3]}:{offset[3:]}", "$foreground-muted", keep=2),
             part("? help", id="help", keep=7),
         ]
-
-    def _state(self) -> Part:
-        status = self.tab.service.status
-        word = f" {self.WORDS[status.state]}"
-        runs = [(GLYPHS[status.state], ROLES[status.state]), (word, "")]
-        if status.state in (State.LIVE, State.LOST, State.DEGRADED):
-            runs.append((f" {clock(time.monotonic() - status.since)}", "$foreground-muted"))
-        return Part(tuple(runs), keep=9)
-
-    def _band(self) -> tuple[list[Part], list[Part]] | None:
-        status = self.tab.service.status
-        if status.state not in (State.LOST, State.DEGRADED, State.FAILED) or not status.reason:
-            return None
-        role = ROLES[status.state]
-        left = [Part(((f"{GLYPHS[status.state]} ", role), (status.reason, "")), keep=9)]
-        if status.hint:
-            left.append(part(status.hint, "$foreground-muted", keep=4))
-        right = []
-        if status.retry_at is not None:
-            wait = max(0, round(status.retry_at - time.monotonic()))
-            right.append(part(f"next try in {wait} s", "$foreground-muted", keep=3))
-        right.append(Part((("r", "bold $footer-key-foreground"), (" now", "")), id="retry", keep=5))
-        return left, right
 
     # Keys and clicks of the frame
 
@@ -217,9 +239,13 @@ class TabScreen(Screen[None]):
         self.app.simulate_key(event.part_id)
 
     @on(Bar.Pressed, "#band")
+    @on(Bar.Pressed, "#band2")
     def _band_pressed(self, event: Bar.Pressed) -> None:
         event.stop()
-        self.action_retry()
+        if event.part_id == "retry":
+            self.action_retry()
+        else:
+            self.action_escape()
 
     @on(Prompt.Opened)
     def _prompt_opened(self) -> None:
@@ -259,12 +285,12 @@ class TabScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Open or close the help at the right."""
-        if self.query(HelpPanel):
+        if isinstance(self._aside, HelpPanel):
             self.close_aside()
             return
         panel = HelpPanel(self.tab.title)
+        panel.explain(self)  # before the panel can take the focus from what it explains
         self.open_aside(panel)
-        self.call_after_refresh(panel.explain, self)
 
     def action_command(self) -> None:
         """Open the command bar."""
@@ -286,19 +312,33 @@ class TabScreen(Screen[None]):
     def _show(self, tab: Tab) -> Callable[[str], object]:
         return lambda _: self.host.show_tab(tab.name)
 
-    def open_aside(self, panel: Any) -> None:
+    def open_aside(self, panel: Widget) -> None:
         """Show `panel` at the right of the main area, in place of another one."""
-        self.close_aside()
+        before = self.focused
+        if self.close_aside():
+            before = self._before_aside
+        self._before_aside = before
         self.add_class("-aside")
+        self._aside = panel
         panel.add_class("aside")
         self.query_one("#main").mount(panel)
 
     def close_aside(self) -> bool:
         """Close the panel at the right; False when there is none."""
-        panels = self.query("#main > .aside")
-        if not panels:
+        panel, self._aside = self._aside, None
+        if panel is None:
             return False
-        panels.remove()
+        panel.remove()
         self.remove_class("-aside")
-        self.call_after_refresh(self._refresh_keys)
+        self.call_after_refresh(self._after_aside)
         return True
+
+    def _after_aside(self) -> None:
+        """The focus goes back to where it was before the panel."""
+        if self.focused is None and self._aside is None:
+            before = self._before_aside
+            if before is not None and before.is_attached and before.focusable:
+                before.focus()
+            else:
+                self.restore_focus()
+        self._refresh_keys()

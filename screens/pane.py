@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +20,8 @@ from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.row_table import Row, RowTable
 from opsterm.widgets.words import count, size
+
+_LINES_AT_ONCE = 2_000  # written at a stretch: some milliseconds
 
 
 class PaneScreen(TabScreen):
@@ -214,19 +218,30 @@ class PaneScreen(TabScreen):
         if pane is None or not name.strip():
             return True
         path = Path(os.path.expandvars(name.strip())).expanduser()
-        lines = list(pane.saved_lines())
-        text = "".join(f"{line}\n" for line in lines)
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
+            path.open("x").close()
         except FileExistsError:
             self.prompt.note(f"✖ {path} exists: choose another name", bad=True)
             return False
         except OSError as error:
             self.prompt.note(f"✖ {path}: {error.strerror}", bad=True)
             return False
-        self.host.toast(f"Saved {count(len(lines), 'line')} to {path} ({size(len(text.encode()))}).")
+        self.run_worker(self._write(path, pane.saved_lines()), group="save", exit_on_error=False)
         return True
+
+    async def _write(self, path: Path, lines: Iterator[str]) -> None:
+        """Write a little at a time, so that keys are answered meanwhile, and each piece in a thread."""
+        written = number = 0
+        try:
+            with path.open("ab") as file:
+                while some := list(islice(lines, _LINES_AT_ONCE)):
+                    data = "".join(f"{line}\n" for line in some).encode()
+                    await asyncio.to_thread(file.write, data)
+                    written, number = written + len(data), number + len(some)
+        except OSError as error:
+            self.host.toast(f"Not saved whole: {path}: {error.strerror}, after {count(number, 'line')}.", bad=True)
+            return
+        self.host.toast(f"Saved {count(number, 'line')} to {path} ({size(written)}).")
 
     def action_stamps(self) -> None:
         """Next form of the stamps, also while typing."""

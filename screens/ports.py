@@ -84,7 +84,7 @@ class PortPicker(Vertical):
 
     def on_mount(self) -> None:
         """Follow what is plugged in and out, for as long as the screen lives."""
-        self.run_worker(self._follow(), group="ports", exclusive=True, exit_on_error=False)
+        self.screen.run_worker(self._follow(), group="ports", exclusive=True, exit_on_error=False)
 
     def focus_field(self) -> None:
         """Begin to choose."""
@@ -146,7 +146,8 @@ class PortPicker(Vertical):
         event.stop()
         typed = event.value.strip()
         listed = self._table.cursor_key if self._table.shown else None
-        chosen = listed if listed and ("/" not in typed or typed in listed) else typed
+        exact = typed in {port.device for port in self._ports or ()}
+        chosen = listed if listed and not exact and ("/" not in typed or typed in listed) else typed
         if chosen:
             self.post_message(self.Chosen(chosen))
 

@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from opsterm.screens.band import band_key
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.rate import Rate
-from opsterm.screens.serial_settings import SettingsPanel
+from opsterm.screens.serial_settings import SettingsPanel, shown
 from opsterm.screens.tabs import NARROW, Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.choose import changed, settings_for
@@ -108,7 +109,6 @@ class SerialScreen(PaneScreen):
 
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
-        self.lines.placeholder = Content(_SILENT)
         self.lines.show(self.service.ring)
         sent = self.host.memory.get("sent", [])
         self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
@@ -118,6 +118,13 @@ class SerialScreen(PaneScreen):
             self.action_ports()
         else:
             self._show_port()
+
+    def refresh_rows(self) -> None:
+        """The rows, and what is said while there is no line."""
+        said = _SILENT if self.service.status.state is State.LIVE else ""
+        if self.lines.placeholder.plain != said:
+            self.lines.placeholder = Content(said)
+        super().refresh_rows()
 
     def where(self) -> Sequence[Part]:
         """The port and how it is set."""
@@ -162,6 +169,13 @@ class SerialScreen(PaneScreen):
         else:
             self.tx.input.focus()
 
+    def band_keys(self) -> Sequence[Part]:
+        """Waiting for a port can be ended."""
+        keys = [*super().band_keys()]
+        if self.service.status.state is State.LOST:
+            keys.append(band_key("esc", "stop waiting", "stop"))
+        return keys
+
     # Opening and closing
 
     def open(self, settings: Settings) -> None:
@@ -194,13 +208,13 @@ class SerialScreen(PaneScreen):
         self.refresh_rows()
 
     def escape(self) -> bool:
-        """Back to the lines; stop an opening or a waiting; end find and filter."""
+        """Back to the lines; stop an opening or a waiting; end find and filter; leave the input."""
         if self.has_class("-choosing"):
             if self.service.settings is None:
                 return False
             self._show_port()
             return True
-        if self.service.status.state in (State.STARTING, State.LOST):
+        if self.service.status.state in (State.STARTING, State.LOST, State.FAILED):
             self.run_worker(self.service.close(), group="open", exclusive=True, exit_on_error=False)
             self.action_ports()
             return True
@@ -242,17 +256,18 @@ class SerialScreen(PaneScreen):
             fresh = changed(settings, event.key, event.value)
         except BadSettingError as error:
             panel.refuse(error.reason)
-            panel.put(event.key, str(getattr(settings, event.key)))
+            panel.put(event.key, shown(settings, event.key))
             return
-        self.run_worker(self._retune(fresh), group="retune", exclusive=True, exit_on_error=False)
+        self.run_worker(self._retune(fresh, event.key), group="retune", exclusive=True, exit_on_error=False)
 
-    async def _retune(self, settings: Settings) -> None:
-        panel = self.query(Choices)
+    async def _retune(self, settings: Settings, key: str) -> None:
+        before = self.service.settings or settings
         try:
             await self.service.retune(settings)
         except SerialError as error:
-            for choices in panel:
+            for choices in self.query(Choices):
                 choices.refuse(error.reason)
+                choices.put(key, shown(before, key))
             return
         self.tx.label(settings.ending.label)
         known = {"baud": settings.baud, "ending": settings.ending.label, "used": time.time()}
@@ -272,10 +287,16 @@ class SerialScreen(PaneScreen):
         event.stop()
         self.prompt.ask(
             "paste",
-            f"Send {len(event.lines)} lines?",
+            f"Send {len(event.lines):,} lines?",
             done=lambda _: self._send(event.lines),
-            note="enter sends, esc sends nothing",
+            given_up=lambda: self._put_back(event.lines),
+            note="enter sends, esc puts them back",
         )
+
+    def _put_back(self, lines: Sequence[str]) -> None:
+        for line in reversed(lines):
+            self.tx.input.remember(line)
+        self.host.toast("Not sent; ↑ in the Tx line brings each back.")
 
     def _send(self, lines: Sequence[str]) -> None:
         for line in lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,13 +19,18 @@ from textual.screen import Screen
 from opsterm.screens.curtain import Curtain
 from opsterm.screens.tabs import Tab
 from opsterm.services.lines import Direction, Line, Ring
+from opsterm.services.text import clean
 from opsterm.tui.config import Config
 from opsterm.tui.crash import CrashGuard, log_to_file
 from opsterm.tui.memory import Memory
 
 if TYPE_CHECKING:
+    from textual.notifications import Notify
+
     from opsterm.screens.frame import TabScreen
 
+MOST_TOASTS = 3  # shown at once
+QUIET_NS = 60 * 10**9  # how long a failure that was said is only kept when it comes again
 STOP_SECONDS = 0.8  # what the services have to end in, so that quitting takes at most a second
 
 
@@ -43,10 +49,22 @@ class OpsTerm(CrashGuard, App[None]):
         Binding("f2", "tab(1)", "Pods", show=False, id="app.tab2", tooltip="Show the second tab"),
         Binding("f3", "tab(2)", "Builds", show=False, id="app.tab3", tooltip="Show the third tab"),
         Binding(
-            "ctrl+pageup", "tab_by(-1)", "Previous tab", show=False, id="app.tab_left", tooltip="The tab at the left"
+            "ctrl+pageup",
+            "tab_by(-1)",
+            "Previous tab",
+            show=False,
+            priority=True,  # Textual's scrolling panels have it, too
+            id="app.tab_left",
+            tooltip="The tab at the left",
         ),
         Binding(
-            "ctrl+pagedown", "tab_by(1)", "Next tab", show=False, id="app.tab_right", tooltip="The tab at the right"
+            "ctrl+pagedown",
+            "tab_by(1)",
+            "Next tab",
+            show=False,
+            priority=True,
+            id="app.tab_right",
+            tooltip="The tab at the right",
         ),
         Binding("ctrl+g", "jump", "Jump", show=False, id="app.jump", tooltip="A letter on every tab and pane"),
         Binding(
@@ -69,8 +87,10 @@ class OpsTerm(CrashGuard, App[None]):
         self._tabs = {tab.name: tab for tab in tabs}
         self._front = front if front in self._tabs else tabs[0].name
         super().__init__()
-        for name, tab in self._tabs.items():
-            self._modes[name] = partial(screens[name], tab)
+        self._makers = screens
+        self._screens: dict[str, TabScreen] = {}  # those that were shown at least once
+        for name in self._tabs:
+            self._modes[name] = partial(self._make_screen, name)
         self.config = config
         self._memory = memory
         self._messages = Ring(max_lines=500)
@@ -78,10 +98,14 @@ class OpsTerm(CrashGuard, App[None]):
         self._read_only = read_only or config.read_only
         self._said: dict[str, float] = {}
         self._fresh = False
-        if os.environ.get("OPSTERM_ASCII"):
+        self._quitting = False  # the question whether to quit is on the screen
+        self._remarks: list[str] = []  # what is said when the first tab is there
+        if wants_ascii(os.environ):
             self._filters.append(AsciiFilter())
         if theme := config.theme or memory.get("theme", ""):
             self.theme = theme if theme in self.available_themes else "textual-dark"
+            if theme != self.theme:
+                self._remarks.append(f'No theme "{theme}": this is {self.theme}. :theme shows all.')
         if config.keys:
             self.set_keymap(config.keys)
 
@@ -111,12 +135,26 @@ class OpsTerm(CrashGuard, App[None]):
         return self._memory
 
     def toast(self, text: str, *, bad: bool = False) -> None:
-        """Say something that has no place of its own; the same again within a minute is only kept, not shown."""
+        """Say something that has no place of its own.
+
+        A failure that comes again within a minute is only kept, not shown; an answer to a key is not shown twice at
+        a time.
+        """
         now = time.time_ns()
         self._messages.append(Line(b"", text, now, now, "", Direction.NOTE))
-        if now - self._said.get(text, 0) > 60e9 or not bad:
+        seconds = 10 if bad else 5
+        if now - self._said.get(text, 0) > (QUIET_NS if bad else seconds * 10**9):
             self._said[text] = now
-            self.notify(text, severity="error" if bad else "information", timeout=10 if bad else 5, markup=False)
+            self.notify(text, severity="error" if bad else "information", timeout=seconds, markup=False)
+
+    def on_notify(self, _: Notify) -> None:
+        """The oldest gives way to one more than fit."""
+        for old in list(self._notifications)[: 1 - MOST_TOASTS]:
+            self._unnotify(old, refresh=False)
+
+    def loop_failed(self, what: str) -> None:
+        """Say that something failed in the background; the log has the whole of it."""
+        self.toast(f"{clean(what)} (in the background; see the log).", bad=True)
 
     # Life
 
@@ -133,9 +171,11 @@ class OpsTerm(CrashGuard, App[None]):
         if self.current_mode == self.DEFAULT_MODE:
             self.show_tab(self._front)
         self.log_path = log_to_file(self._memory.path.parent)
-        if self._memory.problem:
-            self.toast(self._memory.problem, bad=True)
+        for remark in (*self._remarks, self._memory.problem):
+            if remark:
+                self.toast(remark, bad=True)
         self.set_interval(2.0, self._save)
+        calm_collector()
 
     def watch_service(self, tab: Tab) -> None:
         """Show each change of a tab's service at once; a screen calls it when it comes to life."""
@@ -148,7 +188,7 @@ class OpsTerm(CrashGuard, App[None]):
 
     def _show_news(self) -> None:
         self._fresh = False
-        if screen := self._tab_screen:
+        if screen := self._screens.get(self.current_mode):
             screen.refresh_rows()
 
     def _save(self) -> None:
@@ -169,7 +209,37 @@ class OpsTerm(CrashGuard, App[None]):
         if self._memory.changed:
             self._memory.save()
 
+    def _make_screen(self, name: str) -> TabScreen:
+        screen = self._screens[name] = self._makers[name](self._tabs[name])
+        return screen
+
     # Actions
+
+    async def action_quit(self) -> None:
+        """End the program; while something runs that this would stop, ask first. Again means yes."""
+        busy = [screen.busy for screen in self._screens.values() if screen.busy]
+        if not busy or self._quitting:
+            self.exit()
+            return
+        from opsterm.screens.confirm import ConfirmScreen  # noqa: PLC0415  when it is asked
+
+        self._quitting = True
+        self.push_screen(
+            ConfirmScreen("Quit while this runs?", [*busy, "ctrl+q again quits."], "Quit"), self._answered
+        )
+
+    def _answered(self, quits: bool | None) -> None:
+        self._quitting = False
+        if quits:
+            self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A question takes the keyboard: no other tab before it is answered."""
+        if action in ("tab", "tab_by") and len(self.screen_stack) > 1:
+            from opsterm.screens.confirm import ConfirmScreen  # noqa: PLC0415
+
+            return not isinstance(self.screen, ConfirmScreen)
+        return super().check_action(action, parameters)
 
     def action_tab(self, index: int) -> None:
         """Show a tab by its place."""
@@ -215,6 +285,26 @@ class OpsTerm(CrashGuard, App[None]):
         from opsterm.screens.frame import TabScreen  # noqa: PLC0415  loaded by the first tab
 
         return self.screen if isinstance(self.screen, TabScreen) else None
+
+
+def calm_collector() -> None:
+    """Keep Python's cyclic garbage collector from stopping the loop to look through lines.
+
+    A full collection goes through every line that is kept: 70 to 100 ms for 200,000 of them, and by default one
+    comes with each few thousand lines that arrive. Lines form no cycles, and what was made up to here stays to the
+    end: it is frozen, and the oldest generation is looked through a hundred times less often.
+    """
+    young, middle, _ = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(young, middle, 1_000)
+
+
+def wants_ascii(environment: Mapping[str, str]) -> bool:
+    """Whether glyphs are to be drawn in ASCII: by OPSTERM_ASCII, or because the locale is not of UTF-8."""
+    if environment.get("OPSTERM_ASCII"):
+        return True
+    locale = next((found for name in ("LC_ALL", "LC_CTYPE", "LANG") if (found := environment.get(name))), "")
+    return bool(locale) and "utf" not in locale.casefold()
 
 
 class AsciiFilter(LineFilter):

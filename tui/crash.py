@@ -43,6 +43,11 @@ class CrashGuard(_Base):
     def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         log.error("in the event loop: %s", context.get("message"), exc_info=error)
+        what = type(error).__name__ if error else context.get("message", "")
+        self.loop_failed(f"{what}: {error}" if error else str(what))
+
+    def loop_failed(self, what: str) -> None:
+        """Something failed that nobody waits for. Overridden to say so."""
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual's own hook, private but old; a test fails if it goes.
@@ -74,6 +79,7 @@ def log_to_file(folder: Path) -> Path | None:
     except OSError:
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not write tracebacks into the screen
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

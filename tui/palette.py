@@ -18,7 +18,7 @@ class Actions(Provider):
         seen = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not active.enabled or binding.system or not binding.description or binding.id in seen:
+            if not active.enabled or binding.system or not binding.id or binding.id in seen:
                 continue
             seen.add(binding.id)
             name = binding.tooltip or binding.description

@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+_LONGEST = 12  # characters of a typed figure
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -117,10 +119,11 @@ class Choices(Widget, can_focus=True):
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
-        """Digits type a figure where one may be typed."""
-        if self._choices[self._at].typed and event.character and event.character.isdigit():
+        """Digits type a figure where one may be typed; what follows them is kept too, so that enter can refuse it."""
+        key = event.character
+        if self._choices[self._at].typed and key and (key.isdigit() or (self._typing and key.isalnum())):
             event.stop()
-            self._typing += event.character
+            self._typing = (self._typing + key)[:_LONGEST]
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:

@@ -18,6 +18,7 @@ _KEYS, _WORDS = 15, 34  # columns of a row
 class HelpPanel(VerticalScroll):
     """Docked beside what it explains, which goes on living."""
 
+    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
     HelpPanel { width: 54; height: 1fr; background: $panel; padding: 0 1; scrollbar-size-vertical: 1; }
     .-narrow HelpPanel, .-tiny HelpPanel { width: 1fr; }
@@ -34,7 +35,9 @@ class HelpPanel(VerticalScroll):
         yield self._text
 
     def explain(self, screen: Screen[Any]) -> None:
-        """Say what each key does on `screen` now."""
+        """Say what each key does on `screen` now; while the panel itself has the focus, what it said before."""
+        if self._shown and (screen.focused is None or self in screen.focused.ancestors_with_self):
+            return
         rows = [(f"Help: {self._heading}\n\n", "bold")]
         count = 0
         for binding, keys in live_bindings(screen):

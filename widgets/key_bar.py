@@ -49,18 +49,19 @@ def is_printable(key: str) -> bool:
 def live_bindings(screen: Screen[Any]) -> Iterable[tuple[Binding, str]]:
     """The bindings that would act now, each once with its keys: what has the focus first, the program last.
 
+    Only those with an id: the others are Textual's own, for editing and scrolling as everywhere.
+
     Keys that an input takes as text are left out while one has the focus.
     """
     typing = isinstance(screen.focused, Input)
-    found: dict[tuple[str, str], tuple[Binding, list[str]]] = {}
+    found: dict[str, tuple[Binding, list[str]]] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
-        if not active.enabled or binding.system or not binding.description or (typing and is_printable(key)):
+        if not active.enabled or binding.system or not binding.id or (typing and is_printable(key)):
             continue
-        same = (binding.id or binding.action, binding.description)
-        found.setdefault(same, (binding, []))[1].append(key)
+        found.setdefault(binding.id, (binding, []))[1].append(key)
     for binding, keys in found.values():
-        yield binding, " ".join(key_name(key) for key in keys)
+        yield binding, " ".join(key_name(key) for key in sorted(keys, key=lambda key: "+" in key))
 
 
 class KeyBar(Bar):
