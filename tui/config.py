@@ -72,7 +72,7 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
 
             near = difflib.get_close_matches(key, known, 1)
             raise ConfigError(
-                f"{path}: unknown key {name!r}" + (f", did you mean {prefix}{near[0]!r}?" if near else "")
+                f"{path}: unknown key {name!r}" + (f", did you mean {prefix + near[0]!r}?" if near else "")
             )
         default = getattr(kind(), key)
         if hasattr(default, "__dataclass_fields__"):

@@ -2,57 +2,132 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-from textual.binding import Binding
 
 
 class KeymapError(ValueError):
-    """A key or an id that cannot be used; one line."""
+    """A key or an id that cannot be used; one line that names both."""
+
+
+@dataclass
+class _Action:
+    """An action that has an id: who owns it, its keys as delivered, and those it would have."""
+
+    owners: list[type[Any]] = field(default_factory=list)
+    usual: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
 
 
 def check(keys: Mapping[str, str]) -> None:
-    """Refuse ids that no binding has, and keys that another binding of the same place already uses.
+    """Refuse ids that no binding has, keys that no terminal sends, and keys that another action already has.
 
     Raises KeymapError. Without own keys nothing is imported.
     """
     if not keys:
         return
-    places: dict[str, str] = {}
-    taken: dict[str, set[str]] = {}
-    for place, binding in _bindings():
-        if binding.id:
-            places[binding.id] = place
-            taken.setdefault(binding.id, set()).add(binding.key)
-    for name, wanted in keys.items():
-        if name not in places:
+    actions: dict[str, _Action] = {}
+    for owner, name, key in _bindings():
+        action = actions.setdefault(name, _Action())
+        action.owners.append(owner)
+        action.usual.add(key)
+        action.wanted.add(key)
+    for name, text in keys.items():
+        if name not in actions:
             import difflib  # noqa: PLC0415  only to help
 
-            near = difflib.get_close_matches(name, places, 1)
-            raise KeymapError(f"keys: no action {name!r}" + (f", did you mean {near[0]!r}?" if near else ""))
-        taken[name] = {key.strip() for key in wanted.split(",")}
+            near = difflib.get_close_matches(name, actions, 1)
+            raise KeymapError(f"keys: no action {name!r}" + (f", did you mean {near[0]!r}?" if near else "."))
+        actions[name].wanted = _parse(name, text)
     for name in keys:
-        for other, used in taken.items():
-            together = places[name] == places[other] or "app" in (places[name], places[other])
-            if other != name and together and (both := used & taken[name]):
-                raise KeymapError(f"keys: {name} and {other} would both be {min(both)}")
+        mine = actions[name]
+        for other, theirs in actions.items():
+            both = (mine.wanted & theirs.wanted) - (mine.usual & theirs.usual)  # what is shared anyway may stay
+            if other != name and both and (clash := _clash(mine, theirs, both)):
+                raise KeymapError(f"keys: {name!r} and {other!r} would both be {clash!r}.")
 
 
-def _bindings() -> Iterator[tuple[str, Binding]]:
-    from opsterm.screens import frame, pane, serial  # noqa: PLC0415  only with own keys
+def _parse(name: str, text: str) -> set[str]:
+    from textual.binding import Binding, InvalidBinding  # noqa: PLC0415
+
+    try:
+        found = {binding.key for binding in Binding.make_bindings([Binding(text, "")])}
+    except InvalidBinding:
+        raise KeymapError(f"keys: {name!r} is given no key.") from None
+    for key in found:
+        if not _exists(key):
+            raise KeymapError(f"keys: {name!r}: no key is called {key!r}.")
+    return found
+
+
+def _exists(key: str) -> bool:
+    """Whether Textual has a key of that name: `ctrl+b`, `f5`, `pageup`, `question_mark`, `L`."""
+    from textual.keys import REPLACED_KEYS, Keys  # noqa: PLC0415
+
+    *held, last = key.split("+")
+    if not set(held) <= {"ctrl", "shift", "alt"}:
+        return False
+    if len(last) == 1 or last in {each.value for each in Keys} or last in REPLACED_KEYS:
+        return True
+    try:
+        return bool(unicodedata.lookup(last.replace("_", " ")))
+    except KeyError:
+        return last == "hyphen_minus"  # Textual writes all hyphens as underscores
+
+
+def _clash(mine: _Action, theirs: _Action, keys: set[str]) -> str:
+    """The first of `keys` on which both would act at the same place; empty where there is none."""
+    for one in mine.owners:
+        for other in theirs.owners:
+            for key in sorted(keys):
+                if _together(one, other, key):
+                    return key
+    return ""
+
+
+def _together(one: type[Any], other: type[Any], key: str) -> bool:
+    """Whether one key press can reach both: the same place, or one inside the other."""
+    from textual.app import App  # noqa: PLC0415
+    from textual.screen import ModalScreen, Screen  # noqa: PLC0415
+    from textual.widgets import Input  # noqa: PLC0415
+
+    from opsterm.widgets.key_bar import is_printable  # noqa: PLC0415
+
+    if issubclass(one, other) or issubclass(other, one):
+        return True
+    if issubclass(one, ModalScreen) or issubclass(other, ModalScreen):
+        return False
+    if is_printable(key) and (issubclass(one, Input) or issubclass(other, Input)):
+        return False  # an input takes it as text
+    outer = [issubclass(owner, App | Screen) for owner in (one, other)]
+    return issubclass(one, App) or issubclass(other, App) or outer[0] is not outer[1]
+
+
+def _bindings() -> Iterator[tuple[type[Any], str, str]]:
+    """Owner, id and key of every binding of ours."""
+    from textual.binding import Binding  # noqa: PLC0415  only with own keys
+
+    from opsterm.screens import builds, confirm, jump, pods, ports, serial, tx  # noqa: PLC0415
     from opsterm.tui.app import OpsTerm  # noqa: PLC0415
-    from opsterm.widgets import line_view, prompt, row_table  # noqa: PLC0415
+    from opsterm.widgets import choices, line_view, row_table  # noqa: PLC0415
 
-    places: list[tuple[str, type[Any]]] = [
-        ("app", OpsTerm),
-        ("app", frame.TabScreen),
-        ("pane", pane.PaneScreen),
-        ("pane", line_view.LineView),
-        ("serial", serial.SerialScreen),
-        ("list", row_table.RowTable),
-        ("input", prompt.PromptInput),
-    ]
-    for place, owner in places:
+    ends = (
+        OpsTerm,
+        serial.SerialScreen,
+        pods.PodsScreen,
+        builds.BuildsScreen,
+        confirm.ConfirmScreen,
+        jump.JumpScreen,
+        line_view.LineView,
+        row_table.RowTable,
+        tx.TxInput,
+        ports.PortInput,
+        choices.Choices,
+    )
+    owners = {owner for end in ends for owner in end.__mro__ if owner.__module__.startswith("opsterm.")}
+    for owner in sorted(owners, key=lambda each: each.__name__):
         for binding in Binding.make_bindings(owner.__dict__.get("BINDINGS", ())):
-            yield place, binding
+            if binding.id:
+                yield owner, binding.id, binding.key

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from opsterm.tui.app import OpsTerm
 from opsterm.tui.background import is_light
-from opsterm.tui.config import Config, ConfigError, load
+from opsterm.tui.config import Config, ConfigError, config_dir, load
 from opsterm.tui.crash import crash_hint
 from opsterm.tui.keymap import KeymapError, check
 from opsterm.tui.memory import Memory
@@ -24,10 +24,13 @@ def run(options: argparse.Namespace) -> int:
         return demo(options)
     try:
         config = load()
-        check(config.keys)
+        try:
+            check(config.keys)
+        except KeymapError as error:
+            raise ConfigError(f"{config_dir() / 'config.toml'}: {error}") from None
         memory = Memory()
         parts = parts_for(options, config, memory)
-    except (ConfigError, KeymapError) as error:
+    except ConfigError as error:
         print(f"opsterm: {error}", file=sys.stderr)  # noqa: T201  before there is a screen
         return 2
     front = _FRONT.get(options.command or "", memory.get("tab", ""))

@@ -27,7 +27,7 @@ def test_values_are_taken(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ('them = "nord"', "unknown key 'them', did you mean 'theme'?"),
-        ("[serial]\nbuad = 9600", "unknown key 'serial.buad', did you mean serial.'baud'?"),
+        ("[serial]\nbuad = 9600", "unknown key 'serial.buad', did you mean 'serial.baud'?"),
         ('[serial]\nbaud = "9600"', "serial.baud takes a whole number, not '9600'"),
         ("[serial]\nbaud = true", "serial.baud takes a whole number, not True"),
         ("serial = 3", "serial is a table, not 3"),
