@@ -53,7 +53,13 @@ def show(parts: Parts, config: Config, memory: Memory, *, front: str = "serial",
         memory["theme"] = "textual-light" if is_light() else "textual-dark"
         memory.save()  # asking takes a moment, so it is done once
     read_only = parts.options.read_only
-    app = OpsTerm(parts.tabs(), parts.screens(), config, memory, front=front, demo=demo, read_only=read_only)
+    return run_app(
+        OpsTerm(parts.tabs(), parts.screens(), config, memory, front=front, demo=demo, read_only=read_only)
+    )
+
+
+def run_app(app: OpsTerm) -> int:
+    """Run the app until it ends; returns the exit status, and says where to read more after a crash."""
     app.run()
     code = app.return_code or 0
     if code == 1:
