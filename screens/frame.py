@@ -21,7 +21,7 @@ from opsterm.screens.band import band_key, band_rows, state_part
 from opsterm.screens.commands import Command, CommandBar, CommandError
 from opsterm.screens.tab_row import tab_parts
 from opsterm.screens.tabs import NARROW, WIDE, Host, Tab
-from opsterm.services.service import State
+from opsterm.services.service import State, Status
 from opsterm.services.text import clean
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.help_panel import HelpPanel
@@ -127,6 +127,11 @@ class TabScreen(Screen[None]):
         """What runs here that quitting would stop, for a question; empty while nothing does."""
         return ""
 
+    @property
+    def said_status(self) -> Status:
+        """How the service is, with the words that the band shows."""
+        return self.tab.service.status
+
     def band_keys(self) -> Sequence[Part]:
         """The keys that help while something is wrong."""
         return (band_key("r", "now", "retry"),)
@@ -196,7 +201,7 @@ class TabScreen(Screen[None]):
         else:
             self._rows["tabs"].set_parts(tabs, self._corner(), gap)
             self._rows["context"].set_parts(here, self.chips() if width >= NARROW else ())
-        band = band_rows(status, self.band_keys(), width)
+        band = band_rows(self.said_status, self.band_keys(), width)
         for index, name in enumerate(("band", "band2")):
             self._rows[name].display = index < len(band)
             if index < len(band):
@@ -328,14 +333,15 @@ class TabScreen(Screen[None]):
         panel, self._aside = self._aside, None
         if panel is None:
             return False
+        took_focus = self.focused is None or panel in self.focused.ancestors_with_self
         panel.remove()
         self.remove_class("-aside")
-        self.call_after_refresh(self._after_aside)
+        self.call_after_refresh(self._after_aside, took_focus)
         return True
 
-    def _after_aside(self) -> None:
+    def _after_aside(self, took_focus: bool) -> None:
         """The focus goes back to where it was before the panel."""
-        if self.focused is None and self._aside is None:
+        if took_focus and self._aside is None:
             before = self._before_aside
             if before is not None and before.is_attached and before.focusable:
                 before.focus()

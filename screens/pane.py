@@ -13,7 +13,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from opsterm.screens.frame import TabScreen
-from opsterm.screens.tabs import NARROW, Tab
+from opsterm.screens.tabs import WIDE, Tab
 from opsterm.screens.zoom import ZoomPanel
 from opsterm.services.match import BadPatternError, Match, parse, search
 from opsterm.widgets.bar import Part, part
@@ -261,6 +261,6 @@ class PaneScreen(TabScreen):
         """A counter of something lost."""
         if number:
             return (part(f"▲ {word} {number:,}", "$warning", keep=8),)
-        if self.size.width < NARROW:
+        if self.size.width < WIDE:
             return ()
         return (part(f"{word} 0", "$foreground-muted", keep=1),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from textual import on
@@ -16,13 +17,14 @@ from opsterm.screens.pane import PaneScreen
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.rate import Rate
 from opsterm.screens.serial_settings import SettingsPanel, shown
-from opsterm.screens.tabs import NARROW, Tab
+from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.choose import changed, settings_for
 from opsterm.services.serial.errors import BadSettingError, SerialError
+from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
-from opsterm.services.service import State
+from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.choices import Choices
 from opsterm.widgets.line_view import LineView
@@ -57,7 +59,12 @@ class SerialScreen(PaneScreen):
             "ctrl+l", "clear", "Clear", show=False, id="serial.clear", tooltip="Clear the view; again brings it back"
         ),
         Binding(
-            "end", "follow", "Follow", show=False, id="serial.follow", tooltip="Follow, where the input is empty"
+            "end,ctrl+end",
+            "follow",
+            "Follow",
+            show=False,
+            id="serial.follow",
+            tooltip="Follow; end: from an empty input",
         ),
         Binding(
             "pageup", "page(-1)", "Page up", show=False, id="serial.page_up", tooltip="Read back, also while typing"
@@ -77,6 +84,7 @@ class SerialScreen(PaneScreen):
         self._opening = opening
         self._defaults = defaults or {}
         self._rate = Rate()
+        self._was_open = False  # the port of now has been open
         self.lines = LineView(id="lines", classes="main--body")
         self.tx = TxRow()
 
@@ -121,7 +129,9 @@ class SerialScreen(PaneScreen):
 
     def refresh_rows(self) -> None:
         """The rows, and what is said while there is no line."""
-        said = _SILENT if self.service.status.state is State.LIVE else ""
+        live = self.service.status.state is State.LIVE
+        self._was_open = self._was_open or live
+        said = _SILENT if live else ""
         if self.lines.placeholder.plain != said:
             self.lines.placeholder = Content(said)
         super().refresh_rows()
@@ -150,16 +160,19 @@ class SerialScreen(PaneScreen):
         service = self.service
         counters = service.counters
         narrow = self.size.width < NARROW
+        rate = part(f"{self._rate.of(service.ring.next_seq):.0f}/s", keep=8)
+        amounts = (part(f"Rx {size(counters.rx_bytes)}", keep=5), part(f"Tx {size(counters.tx_bytes)}", keep=5))
         return (
-            *self.losses()[:1],
-            part(f"{self._rate.of(service.ring.next_seq):.0f}/s", keep=8),
-            part(f"Rx {size(counters.rx_bytes)}", keep=5),
-            part(f"Tx {size(counters.tx_bytes)}", keep=5),
+            *([rate] if narrow else [*self.losses()[:1], rate, *amounts]),
             *([part(f"◐ {size(service.queued)} not yet taken", "$warning", keep=8)] if service.queued else []),
-            *([] if narrow else self.loss("errors", counters.errors)),
+            *self.loss("errors", counters.errors),
             *self.losses()[1:],
             *self.loss("gaps", counters.gaps),
-            *([] if narrow else [part(f"reconnects {counters.reconnects}", "$foreground-muted", keep=1)]),
+            *(
+                [part(f"reconnects {counters.reconnects}", "$foreground-muted", keep=1)]
+                if counters.reconnects or self.size.width >= WIDE
+                else []
+            ),
         )
 
     def restore_focus(self) -> None:
@@ -169,10 +182,18 @@ class SerialScreen(PaneScreen):
         else:
             self.tx.input.focus()
 
+    @property
+    def said_status(self) -> Status:
+        """While a port that was never open is waited for, the hint says how to end that."""
+        status = self.service.status
+        if self._was_open or status.hint != WAITING:
+            return status
+        return replace(status, hint=f"{WAITING.removesuffix('.')} (esc stops).")
+
     def band_keys(self) -> Sequence[Part]:
         """Waiting for a port can be ended."""
         keys = [*super().band_keys()]
-        if self.service.status.state is State.LOST:
+        if self.service.status.state is State.LOST and self._was_open:
             keys.append(band_key("esc", "stop waiting", "stop"))
         return keys
 
@@ -180,6 +201,7 @@ class SerialScreen(PaneScreen):
 
     def open(self, settings: Settings) -> None:
         """Open a port in place of the one that is open."""
+        self._was_open = False
         self._show_port()
         self.tx.label(settings.ending.label)
         self.run_worker(self.service.open(settings), group="open", exclusive=True, exit_on_error=False)
