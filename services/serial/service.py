@@ -17,9 +17,9 @@ from opsterm.services.serial.errors import (
     SerialError,
 )
 from opsterm.services.serial.intake import Counters, Intake
+from opsterm.services.serial.links import Link, Target, target_for
 from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.transport import Link
 from opsterm.services.serial.watch import Watch
 from opsterm.services.service import Service, State
 from opsterm.services.text import clean
@@ -56,6 +56,11 @@ class SerialService(Service):
         self._room = asyncio.Event()
         self._lost_ns = 0  # when the open port was lost; 0 before the first time
         self._loss = ""
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether baud rate, frame and flow control mean anything for what is open; true while nothing is."""
+        return self._link is None or self._link.has_rate
 
     @property
     def queued(self) -> int:
@@ -161,16 +166,22 @@ class SerialService(Service):
 
     async def _keep_open(self) -> None:
         assert self.settings is not None
+        try:
+            target = target_for(self.settings.port)
+        except BadSettingError as error:
+            self.counters.errors += 1
+            self._become(State.FAILED, error.reason, error.hint)
+            return
         delay = _FIRST_DELAY
-        with Watch(self.settings.port) as watch:
+        with Watch(*target.watched) as watch:
             self._watch = watch
             try:
                 while True:
                     watch.clear()
                     try:
-                        self._link = await self._open_link()
+                        self._link = await self._open_link(target)
                     except SerialError as error:
-                        await watch.wait(self._refused(error, delay))
+                        await watch.wait(self._refused(error, delay, target.device))
                     else:
                         opened = time.monotonic()
                         self._opened()
@@ -184,7 +195,7 @@ class SerialService(Service):
                 self._watch = None
                 await self._drop_link()
 
-    async def _open_link(self) -> Link:
+    async def _open_link(self, target: Target) -> Link:
         settings = self.settings
         assert settings is not None
         intake = Intake(self.ring, self.counters, settings.port, settings.encoding, settings.quiet_seconds)
@@ -194,7 +205,7 @@ class SerialService(Service):
                 tap(chunks)
             intake.take(chunks)
 
-        link = await Link.open(settings, received, self._sent, self._clock)
+        link = await target.open(settings, received, self._sent, self._clock)
         self._intake = intake
         return link
 
@@ -206,15 +217,13 @@ class SerialService(Service):
             self._note(f"open again, gap {gap:.3f} s", Flag.GAP)
         self._become(State.LIVE)
 
-    def _refused(self, error: SerialError, delay: float) -> float | None:
-        """Say why the port does not open; returns after how many seconds to try again, None for: on a change."""
-        settings = self.settings
-        assert settings is not None
+    def _refused(self, error: SerialError, delay: float, device: str) -> float | None:
+        """Say why `device` does not open; returns after how many seconds to try again, None for: on a change."""
         is_missing = isinstance(error, NoSuchPortError)
         if is_missing and self._lost_ns:
             self._become(State.LOST, self._loss, error.hint)  # these words say it better
             return None
-        if isinstance(error, NotAllowedError) and _is_new(settings.port):
+        if isinstance(error, NotAllowedError) and _is_new(device):
             return _FIRST_DELAY
         if error.reason != self.status.reason:
             self.counters.errors += 1
@@ -231,7 +240,8 @@ class SerialService(Service):
         if self._intake is not None:
             self._intake.flush()
         kept = f"{len(self.ring):,} lines kept"
-        self._note("lost: device disconnected")
+        what = error.reason.partition(" (")[0]
+        self._note(f"lost: {what[:1].lower()}{what[1:]}")
         at = stamp(self._lost_ns)[11:23]
         self._loss = f"{error.reason.removesuffix('.')} at {at}, {kept}."
         self._become(State.LOST, self._loss, error.hint)

@@ -37,8 +37,8 @@ class Ending(Enum):
 class Settings:
     """Everything about one connection. Raises BadSettingError where a value is impossible.
 
-    `port` is a device path or a URL of pySerial; `baud` bits per second; `data_bits` 5 to 8; `parity` one of N, E,
-    O, M, S; `stop_bits` 1, 1.5 or 2; `flow` none, rts/cts or xon/xoff; `encoding` any text codec of Python.
+    `port` is a device path or a URL, as `links` tells; `baud` bits per second; `data_bits` 5 to 8; `parity` one of
+    N, E, O, M, S; `stop_bits` 1, 1.5 or 2; `flow` none, rts/cts or xon/xoff; `encoding` any text codec of Python.
     """
 
     port: str

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from opsterm.services.serial import explain, transport
+from opsterm.services.serial import explain
 from opsterm.services.serial import service as serial_service
 from opsterm.services.serial.device import SerialPort
 from opsterm.services.serial.errors import NotAllowedError
+from opsterm.services.serial.links import tty
 from opsterm.services.serial.ports import Port
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -117,7 +118,7 @@ async def test_what_is_no_port_is_called_what_it_is(
     ("url", "said"),
     [
         ("loop://", "loop:// is not supported: it has no file descriptor."),
-        ("socket://127.0.0.1:1", "Cannot open socket://127.0.0.1:1: Connection refused."),
+        ("socket://127.0.0.1:1", "Connection refused by 127.0.0.1:1 (is ser2net running?)."),
         ("nonsense://x", "Cannot open nonsense://x: "),
     ],
 )
@@ -199,14 +200,14 @@ async def test_a_new_device_file_may_refuse_for_a_moment(
     service: SerialService, cable: Cable, monkeypatch: pytest.MonkeyPatch, grace: float, complains: bool
 ) -> None:
     refusals = [NotAllowedError("Permission denied.")]
-    open_port = transport.open_port
+    open_port = tty.open_port
 
     def refuse_at_first(settings: Settings) -> SerialPort:
         if refusals:
             raise refusals.pop()
         return open_port(settings)
 
-    monkeypatch.setattr(transport, "open_port", refuse_at_first)
+    monkeypatch.setattr(tty, "open_port", refuse_at_first)
     monkeypatch.setattr(serial_service, "_GRACE_SECONDS", grace)
     states: list[State] = []
     service.listen(lambda: states.append(service.status.state))

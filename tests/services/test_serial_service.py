@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from opsterm.services.lines import Direction, Flag
-from opsterm.services.serial import transport
 from opsterm.services.serial.device import SerialPort
 from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.links import tty as tty_link
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Ending, Settings
 from opsterm.services.service import State
@@ -175,13 +175,13 @@ async def test_the_words_of_the_loss_stay_while_the_port_is_missing(
     service: SerialService, cable: Cable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[str] = []
-    open_port = transport.open_port
+    open_port = tty_link.open_port
 
     def count(settings: Settings) -> SerialPort:
         tries.append(settings.port)
         return open_port(settings)
 
-    monkeypatch.setattr(transport, "open_port", count)
+    monkeypatch.setattr(tty_link, "open_port", count)
     cable.pull()
     await until(lambda: service.status.state is State.LOST, "the loss")
     for _ in range(3):

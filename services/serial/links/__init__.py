@@ -1,0 +1,20 @@
+"""Connections, one kind a file: which of them a port is, its text tells."""
+
+from __future__ import annotations
+
+from opsterm.services.serial.links.base import Link, Received, Sent, Target
+from opsterm.services.serial.links.sockets import TcpTarget, UnixTarget
+from opsterm.services.serial.links.tty import TtyTarget
+
+__all__ = ["Link", "Received", "Sent", "Target", "target_for"]
+
+
+def target_for(port: str) -> Target:
+    """What `port` names. Raises BadSettingError when it is written wrongly."""
+    scheme = port.partition(":")[0]
+    match scheme:
+        case "socket":
+            return TcpTarget(port)
+        case "unix":
+            return UnixTarget(port)
+    return TtyTarget(port)
