@@ -7,13 +7,15 @@ import locale
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsterm.services.service import Service, State
 from opsterm.widgets.words import ASCII, count
 
 SECONDS = 10.0  # what a part may take to answer
+WIDTH = 80  # columns of what is printed, so that it can be read and pasted anywhere
 
 FINE, LOOK, FAILED, OFF = "✓", "▲", "✖", "○"
 
@@ -28,8 +30,20 @@ class Finding:
     todo: str = ""
 
     def __str__(self) -> str:
-        row = f"{self.glyph} {self.part:<10} {self.text}"
-        return f"{row}\n{'':13}→ {self.todo}" if self.todo else row
+        rows = _wrapped(f"{self.glyph} {self.part:<10} ", self.text)
+        return "\n".join([*rows, *(_wrapped(f"{'':13}→ ", self.todo) if self.todo else [])])
+
+
+def _wrapped(start: str, text: str) -> list[str]:
+    """`text` behind `start`, in rows that no terminal has to break; what is longer than a row stays whole."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def run() -> int:
@@ -81,10 +95,18 @@ async def serial() -> Finding:
 
 async def cluster() -> Finding:
     """The cluster of the current context."""
+    from opsterm.services.kube.errors import NoConfigError  # noqa: PLC0415
     from opsterm.services.kube.service import PodService  # noqa: PLC0415
 
     service = PodService()
-    return await _of(service, "cluster", lambda: f"context {service.context}, {count(len(service.pods), 'pod')} seen")
+    found = await _of(
+        service, "cluster", lambda: f"context {service.context}, {count(len(service.pods), 'pod')} seen"
+    )
+    if isinstance(service.error, NoConfigError):
+        return replace(found, todo="set KUBECONFIG, or copy the cluster's file to ~/.kube/config")
+    if found.glyph != FINE and not found.todo:
+        return replace(found, todo="start it, or choose another: opsterm --context NAME")
+    return found
 
 
 async def docker() -> Finding:
