@@ -1,12 +1,53 @@
-"""From bytes as they come to lines: LF, CRLF and a lone CR end a line, in any mixture."""
+"""From bytes as they come to lines."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from opsterm.services.lines import Flag, Line
+from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.splitters import AnyEnding, Length, NoEnding, OneEnding, Splitter
 from opsterm.services.text import decode
 
 MAX_LINE = 64 * 1024
 """Bytes after which a line is cut; the rest follows as the next line."""
+
+_ENDINGS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "nul": b"\0"}
+_FIGURE = re.compile(r"len:([0-9]{1,5})|idle:([0-9]{1,5})ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What ends a line: LF, CRLF or CR in any mixture, else an `ending`, a `length` (bytes) or a silence (ms)."""
+
+    ending: bytes = b""
+    length: int = 0
+    gap_ms: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Framing:
+        """`auto`, `lf`, `crlf`, `cr`, `nul`, `len:8` or `idle:20ms`. Raises BadSettingError."""
+        if text == "auto":
+            return cls()
+        if text in _ENDINGS:
+            return cls(ending=_ENDINGS[text])
+        figure = _FIGURE.fullmatch(text)
+        length, gap = (int(figure[1] or 0), int(figure[2] or 0)) if figure else (0, 0)
+        if not (length or gap) or length > MAX_LINE:
+            raise BadSettingError(f"Invalid framing '{text}': auto, lf, crlf, cr, nul, len:8 or idle:20ms.")
+        return cls(length=length, gap_ms=gap)
+
+    def splitter(self) -> Splitter:
+        """A new splitter that finds the ends."""
+        if self.ending:
+            return OneEnding(self.ending)
+        if self.length:
+            return Length(self.length)
+        return NoEnding() if self.gap_ms else AnyEnding()
+
+
+AUTO = Framing()
 
 
 class LineAssembler:
@@ -16,14 +57,15 @@ class LineAssembler:
     line without taking it.
     """
 
-    def __init__(self, source: str = "", encoding: str = "utf-8") -> None:
+    def __init__(self, source: str = "", encoding: str = "utf-8", framing: Framing = AUTO) -> None:
         self.source = source
         self.encoding = encoding
+        self._gap_ns = framing.gap_ms * 1_000_000
+        self._splitter = framing.splitter()
         self._pending = bytearray()
         self._first_ns = 0
         self._last_ns = 0
         self._shown = 0  # how much of the pending line `idle` has handed out
-        self._after_cr = False
 
     @property
     def pending(self) -> int:
@@ -31,33 +73,26 @@ class LineAssembler:
         return len(self._pending)
 
     def feed(self, chunk: bytes, t_ns: int) -> list[Line]:
-        """The lines that `chunk`, read at `t_ns` (ns since the epoch), completes.
-
-        A CR ends its line at once; an LF right behind it, even in the next chunk, belongs to it.
-        """
+        """The lines that `chunk`, read at `t_ns` (ns since the epoch), completes."""
         if not chunk:
             return []
-        if self._after_cr and chunk[0] == 10:
-            chunk = chunk[1:]
-        pieces = chunk.splitlines(keepends=True)
-        self._after_cr = chunk.endswith(b"\r")
         lines: list[Line] = []
-        for piece in pieces:
-            raw = piece.rstrip(b"\r\n")
+        if self._gap_ns and self._pending and t_ns - self._last_ns >= self._gap_ns:
+            lines.append(self._line(bytes(self._pending), self._last_ns, Flag.NONE))
+            self._forget()
+        self._last_ns = t_ns
+        for raw, ends in self._splitter.split(chunk, len(self._pending)):
+            if not (raw or ends):
+                continue
             if not self._pending:
                 self._first_ns = t_ns
-            self._last_ns = t_ns
-            if len(raw) + len(self._pending) > MAX_LINE:
-                self._pending += raw
-                self._cut(lines, t_ns)
-            elif self._pending:
-                self._pending += raw
-            elif len(raw) < len(piece):  # the usual case: a whole line in one piece
+            if ends and not self._pending and len(raw) <= MAX_LINE:  # the usual case: a whole line in one piece
                 lines.append(self._line(raw, t_ns, Flag.NONE))
                 continue
-            else:
-                self._pending += raw
-            if len(raw) < len(piece):
+            self._pending += raw
+            if len(self._pending) > MAX_LINE:
+                self._cut(lines, t_ns)
+            if ends:
                 lines.append(self._line(bytes(self._pending), t_ns, Flag.NONE))
                 self._forget()
         return lines
@@ -70,10 +105,14 @@ class LineAssembler:
         return self._line(bytes(self._pending), self._last_ns, Flag.PARTIAL)
 
     def close(self) -> Line | None:
-        """The unfinished line, taken out: what comes next begins a new one."""
+        """The line that nothing has ended, taken out: what comes next begins a new one."""
+        if not self._pending:
+            self._first_ns = self._last_ns
+        self._pending += self._splitter.rest()
         if not self._pending:
             return None
-        line = self._line(bytes(self._pending), self._last_ns, Flag.PARTIAL)
+        flags = Flag.NONE if self._gap_ns else Flag.PARTIAL  # silence is no lack of an ending there
+        line = self._line(bytes(self._pending), self._last_ns, flags)
         self._forget()
         return line
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from opsterm.services.lines import Flag, Line, Ring
-from opsterm.services.serial.framing import LineAssembler
+from opsterm.services.serial.framing import AUTO, Framing, LineAssembler
 from opsterm.services.serial.reader import Chunk
 
 
@@ -28,10 +28,20 @@ class Counters:
 class Intake:
     """Puts chunks together and keeps the unfinished line, if it is shown, the newest in `ring`."""
 
-    def __init__(self, ring: Ring, counters: Counters, source: str, encoding: str, quiet_seconds: float) -> None:
+    def __init__(
+        self,
+        ring: Ring,
+        counters: Counters,
+        source: str,
+        encoding: str,
+        quiet_seconds: float,
+        *,
+        framing: Framing = AUTO,
+    ) -> None:
         self._ring = ring
         self._counters = counters
-        self._assembler = LineAssembler(source, encoding)
+        self._framing = framing
+        self._assembler = LineAssembler(source, encoding, framing)
         self.quiet_seconds = quiet_seconds
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -47,6 +57,18 @@ class Intake:
     def encoding(self, name: str) -> None:
         self._assembler.encoding = name
 
+    @property
+    def framing(self) -> Framing:
+        """What ends a line. Another one ends the unfinished line."""
+        return self._framing
+
+    @framing.setter
+    def framing(self, framing: Framing) -> None:
+        if framing != self._framing:
+            self.flush()
+            self._framing = framing
+            self._assembler = LineAssembler(self._assembler.source, self._assembler.encoding, framing)
+
     def take(self, chunks: list[Chunk]) -> None:
         """Append the lines that `chunks` complete."""
         lines: list[Line] = []
@@ -57,7 +79,7 @@ class Intake:
         self._put(lines)
         self._last_rx = self._loop.time()
         if self._assembler.pending and self._timer is None:
-            self._timer = self._loop.call_later(self.quiet_seconds, self._quiet)
+            self._timer = self._loop.call_later(self._silence, self._quiet)
 
     def end_prompt(self) -> None:
         """A typed line follows: a prompt that is shown stays as it is, and what comes next begins a new line."""
@@ -75,11 +97,18 @@ class Intake:
             self._counters.lines += 1
             self._put([line])
 
+    @property
+    def _silence(self) -> float:
+        return self._framing.gap_ms / 1000 or self.quiet_seconds
+
     def _quiet(self) -> None:
         self._timer = None
-        left = self._last_rx + self.quiet_seconds - self._loop.time()
+        left = self._last_rx + self._silence - self._loop.time()
         if left > 0 and self._assembler.pending:
             self._timer = self._loop.call_later(left, self._quiet)
+            return
+        if self._framing.gap_ms:
+            self.flush()
             return
         line = self._assembler.idle()
         if line is not None:
