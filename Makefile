@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint bench pictures requirements
+.PHONY: demo test lint bench pictures keys requirements
 
 demo: $(VENV)/ready  ## open opsterm on stand-ins for everything; needs nothing
 	$(BIN)/opsterm demo
@@ -20,6 +20,9 @@ bench: $(VENV)/ready
 
 pictures: $(VENV)/ready  ## the pictures of the README
 	$(BIN)/python docs/pictures.py
+
+keys: $(VENV)/ready  ## the page of all keys
+	$(BIN)/python docs/keys.py
 
 requirements:  ## pin the newest versions that pyproject.toml admits
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

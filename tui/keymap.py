@@ -5,7 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 
 class KeymapError(ValueError):
@@ -21,13 +24,16 @@ class _Action:
     wanted: set[str] = field(default_factory=set)
 
 
-def check(keys: Mapping[str, str]) -> None:
-    """Refuse ids that no binding has, keys that no terminal sends, and keys that another action already has.
+def check(keys: Mapping[str, str]) -> dict[str, str]:
+    """`keys` in Textual's names, in which `!` is `exclamation_mark`.
+
+    Refused are ids that no binding has, keys that no terminal sends, and keys that another action already has.
 
     Raises KeymapError. Without own keys nothing is imported.
     """
     if not keys:
-        return
+        return {}
+    named: dict[str, str] = {}
     actions: dict[str, _Action] = {}
     for owner, name, key in _bindings():
         action = actions.setdefault(name, _Action())
@@ -40,20 +46,22 @@ def check(keys: Mapping[str, str]) -> None:
 
             near = difflib.get_close_matches(name, actions, 1)
             raise KeymapError(f"keys: no action {name!r}" + (f", did you mean {near[0]!r}?" if near else "."))
-        actions[name].wanted = _parse(name, text)
+        parsed = _parse(name, text)
+        named[name], actions[name].wanted = ",".join(parsed), set(parsed)
     for name in keys:
         mine = actions[name]
         for other, theirs in actions.items():
             both = (mine.wanted & theirs.wanted) - (mine.usual & theirs.usual)  # what is shared anyway may stay
             if other != name and both and (clash := _clash(mine, theirs, both)):
                 raise KeymapError(f"keys: {name!r} and {other!r} would both be {clash!r}.")
+    return named
 
 
-def _parse(name: str, text: str) -> set[str]:
+def _parse(name: str, text: str) -> list[str]:
     from textual.binding import Binding, InvalidBinding  # noqa: PLC0415
 
     try:
-        found = {binding.key for binding in Binding.make_bindings([Binding(text, "")])}
+        found = [binding.key for binding in Binding.make_bindings([Binding(text, "")])]
     except InvalidBinding:
         raise KeymapError(f"keys: {name!r} is given no key.") from None
     for key in found:
@@ -105,15 +113,13 @@ def _together(one: type[Any], other: type[Any], key: str) -> bool:
     return issubclass(one, App) or issubclass(other, App) or outer[0] is not outer[1]
 
 
-def _bindings() -> Iterator[tuple[type[Any], str, str]]:
-    """Owner, id and key of every binding of ours."""
-    from textual.binding import Binding  # noqa: PLC0415  only with own keys
-
+def owners() -> list[type[Any]]:
+    """Every class of ours that can have keys, the program first, then screens, then what has the focus."""
     from opsterm.screens import builds, confirm, jump, pods, ports, serial, tx  # noqa: PLC0415
     from opsterm.tui.app import OpsTerm  # noqa: PLC0415
     from opsterm.widgets import choices, line_view, row_table  # noqa: PLC0415
 
-    ends = (
+    ends: tuple[type[Any], ...] = (
         OpsTerm,
         serial.SerialScreen,
         pods.PodsScreen,
@@ -126,8 +132,20 @@ def _bindings() -> Iterator[tuple[type[Any], str, str]]:
         ports.PortInput,
         choices.Choices,
     )
-    owners = {owner for end in ends for owner in end.__mro__ if owner.__module__.startswith("opsterm.")}
-    for owner in sorted(owners, key=lambda each: each.__name__):
-        for binding in Binding.make_bindings(owner.__dict__.get("BINDINGS", ())):
+    ours = [owner for end in ends for owner in reversed(end.__mro__) if owner.__module__.startswith("opsterm.")]
+    return list(dict.fromkeys(ours))
+
+
+def bindings_of(owner: type[Any]) -> Iterator[Binding]:
+    """The bindings that a class itself brings, one for each key."""
+    from textual.binding import Binding  # noqa: PLC0415  only with own keys
+
+    return iter(Binding.make_bindings(owner.__dict__.get("BINDINGS", ())))
+
+
+def _bindings() -> Iterator[tuple[type[Any], str, str]]:
+    """Owner, id and key of every binding of ours."""
+    for owner in owners():
+        for binding in bindings_of(owner):
             if binding.id:
                 yield owner, binding.id, binding.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from opsterm.tui.app import OpsTerm
@@ -25,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         config = load()
         try:
-            check(config.keys)
+            config = replace(config, keys=check(config.keys))
         except KeymapError as error:
             raise ConfigError(f"{config_dir() / 'config.toml'}: {error}") from None
         memory = Memory()
