@@ -1,16 +1,24 @@
-"""A variant as a row of the table."""
+"""A variant as a row of the table: before anything is measured its Dockerfile, afterwards its figures."""
 
 from __future__ import annotations
 
+from opsterm.services.docker.errors import DockerError
+from opsterm.services.docker.figures import NONE, faster, seconds, size, smaller
 from opsterm.services.docker.results import PHASES, Phase, Result
 from opsterm.services.docker.service import BuildService
 from opsterm.services.docker.variants import Variant
-from opsterm.services.docker.verdict import change, is_noise
 from opsterm.widgets.row_table import Cell, Column, Row
-from opsterm.widgets.words import size
 
-COLUMNS = (
-    Column("name", "VARIANT", priority=0, min_width=14, max_width=36),
+_NAME = Column("name", "VARIANT", priority=0, min_width=14, max_width=36)
+IDLE = (
+    _NAME,
+    Column("lines", "LINES", align="right", priority=3, min_width=5),
+    Column("base", "BASE", priority=1, flexible=True),
+    *(Column(phase, phase.upper(), align="right", priority=2, min_width=9) for phase in PHASES),
+)
+"""The columns while nothing is measured."""
+MEASURED = (
+    _NAME,
     Column("touched", "TOUCHED", align="right", priority=1, min_width=9),
     Column("cold", "COLD", align="right", priority=2, min_width=9),
     Column("warm", "WARM", align="right", priority=5, min_width=8),
@@ -19,66 +27,86 @@ COLUMNS = (
     Column("smaller", "Δ SIZE", align="right", priority=6, min_width=10),
     Column("base", "BASE", priority=7, flexible=True),
 )
+"""The columns as soon as something is."""
+
+_SHOWN: tuple[Phase, ...] = ("touched", "cold", "warm")
+_NOTHING = Cell(NONE, "muted")
+
+
+def columns_for(service: BuildService) -> tuple[Column, ...]:
+    """The columns that suit what is known."""
+    return MEASURED if service.results or service.running else IDLE
+
+
+def error_of(variant: Variant, service: BuildService) -> DockerError | None:
+    """Why `variant` failed, or cannot be built at all."""
+    result = service.results.get(variant.name)
+    return result.error if result else variant.error
 
 
 def row_of(variant: Variant, service: BuildService) -> Row:
     """The row of `variant` as things are now."""
+    if columns_for(service) is IDLE:
+        return _found(variant)
     result = service.results.get(variant.name)
-    first = service.results.get(service.variants[0].name) if service.variants else None
+    first = service.results.get(service.variants[0].name)
     progress = service.progress
     running = progress.phase if progress and progress.variant == variant.name else None
-    if error := (result.error if result else variant.error):
-        cells: tuple[Cell | str, ...] = (
-            variant.name,
-            *(_seconds(result, phase, running) for phase in ("touched", "cold", "warm")),
-            "",
-            Cell("✖ failed", "error"),
-            "",
-            Cell(f"{error.reason}", "error"),
-        )
-        return Row(variant.name, cells)
-    base = ", ".join(dict.fromkeys(variant.parsed.bases)) if variant.parsed else ""
+    error = error_of(variant, service)
     return Row(
         variant.name,
         (
             variant.name,
-            *(_seconds(result, phase, running) for phase in ("touched", "cold", "warm")),
-            Cell(size(result.size), sort=result.size) if result and result.size else Cell("–", "muted"),
-            _faster(result, first),
-            _smaller(result, first),
-            Cell(base, "muted"),
+            *(_time(result, phase, running) for phase in _SHOWN),
+            Cell(size(result.size), sort=result.size) if result and result.size else _NOTHING,
+            Cell("✖ failed", "error") if error else _faster(result, first),
+            Cell("") if error else _smaller(result, first),
+            Cell(error.reason, "error") if error else _base(variant),
         ),
     )
 
 
-def _seconds(result: Result | None, phase: str, running: Phase | None) -> Cell:
-    if running == phase:
+def _found(variant: Variant) -> Row:
+    lines = Cell(str(variant.parsed.lines), sort=variant.parsed.lines) if variant.parsed else _NOTHING
+    base = Cell(f"✖ {variant.error}", "error") if variant.error else _base(variant)
+    return Row(variant.name, (variant.name, lines, base, *(_NOTHING for _ in PHASES)))
+
+
+def _base(variant: Variant) -> Cell:
+    return Cell(", ".join(dict.fromkeys(variant.parsed.bases)) if variant.parsed else "", "muted")
+
+
+def _time(result: Result | None, phase: Phase, running: Phase | None) -> Cell:
+    if phase == running:
         return Cell("◐ building", "accent")
-    seconds = result.median(_phase(phase)) if result else None
-    return Cell("–", "muted") if seconds is None else Cell(f"{seconds:.2f} s", sort=seconds)
-
-
-def _phase(name: str) -> Phase:
-    return next(each for each in PHASES if each == name)
+    median = result.median(phase) if result else None
+    return _NOTHING if median is None else Cell(seconds(median), sort=median)
 
 
 def _faster(result: Result | None, first: Result | None) -> Cell:
-    if result is None or first is None:
-        return Cell("–", "muted")
+    if result is None:
+        return _NOTHING
     if result is first:
         return Cell("baseline", "muted")
-    ours, theirs = result.median("touched"), first.median("touched")
-    if not ours or not theirs:
-        return Cell("–", "muted")
-    if is_noise(ours, theirs):
-        return Cell("≈", "muted", 1.0)
-    return Cell(change(ours, theirs), "success" if ours < theirs else "warning", theirs / ours)
+    ours, theirs = result.median("touched"), first.median("touched") if first else None
+    text = faster(ours, theirs)
+    if not text or not ours or not theirs:
+        return _NOTHING
+    return Cell(text, _role(text, better=ours < theirs), theirs / ours)
 
 
 def _smaller(result: Result | None, first: Result | None) -> Cell:
-    if result is None or first is None or result is first or not result.size or not first.size:
-        return Cell("", "muted")
+    if result is None or first is None or result is first:
+        return Cell("")
+    text = smaller(result.size, first.size)
+    if not text or result.size is None or first.size is None:
+        return _NOTHING
     less = result.size - first.size
-    if abs(less) < first.size / 1000:  # the names in the image's own configuration make that much
-        return Cell("≈", "muted", 0)
-    return Cell(f"{'−' if less < 0 else '+'}{size(abs(less))}", "success" if less < 0 else "warning", less)
+    return Cell(text, _role(text, better=less < 0), less)
+
+
+def _role(text: str, *, better: bool) -> str:
+    """The role of a difference: none at all is muted."""
+    if text in ("≈", "same size"):
+        return "muted"
+    return "success" if better else "warning"

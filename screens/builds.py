@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -13,13 +14,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from opsterm.screens.build_rows import COLUMNS, row_of
-from opsterm.screens.build_steps import StepsView
+from opsterm.screens.build_rows import IDLE, columns_for, error_of, row_of
+from opsterm.screens.build_steps import StepsView, steps_of
 from opsterm.screens.commands import Command
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.tabs import WIDE, Tab
 from opsterm.services.docker.errors import DockerError
+from opsterm.services.docker.results import PHASES
 from opsterm.services.docker.service import BuildService
+from opsterm.services.docker.variants import Variant
 from opsterm.services.lines import Line
 from opsterm.services.service import State
 from opsterm.widgets.bar import Part, part
@@ -27,10 +30,23 @@ from opsterm.widgets.line_view import LineView
 from opsterm.widgets.row_table import RowTable
 from opsterm.widgets.words import clock, count
 
+_ROOM = 48  # columns of a folder in row 2
+
 
 def by_step(line: Line) -> Sequence[tuple[str, str]]:
     """The prefix of a log line: variant and step."""
     return ((f"{line.source}  ", "muted"),)
+
+
+def _short(folder: Path | None, wide: bool) -> str:
+    """The folder as far as there is room: from the home folder on, its end, or its name alone."""
+    if folder is None:
+        return "no folder"
+    if not wide:
+        return folder.name or str(folder)
+    if folder.is_relative_to(Path.home()):
+        return str("~" / folder.relative_to(Path.home()))
+    return str(folder) if len(str(folder)) <= _ROOM else f"…/{folder.parent.name}/{folder.name}"
 
 
 class BuildsScreen(PaneScreen):
@@ -57,9 +73,9 @@ class BuildsScreen(PaneScreen):
     BuildsScreen.-log LineView { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "cancel", "Cancel", id="builds.cancel", tooltip="End the comparison; what is measured stays"),
         Binding("r,ctrl+r", "run_row", "Run", id="builds.run", tooltip="Build and measure the row, or the marks"),
         Binding("R", "run_all", "Run all", id="builds.run_all", tooltip="Build and measure all that lacks results"),
-        Binding("x", "cancel", "Cancel", id="builds.cancel", tooltip="End the comparison; what is measured stays"),
         Binding("1", "detail('steps')", "Steps", id="builds.steps", tooltip="Steps of the build, with their times"),
         Binding("2", "detail('log')", "Log", id="builds.log", tooltip="What the build prints"),
         Binding("ctrl+o", "folder", "Folder", id="builds.folder", tooltip="Compare another folder"),
@@ -68,7 +84,8 @@ class BuildsScreen(PaneScreen):
     def __init__(self, tab: Tab, folder: Path | None) -> None:
         super().__init__(tab)
         self._folder = folder
-        self.table = RowTable(COLUMNS)
+        self._began = 0.0  # of the comparison that runs, in seconds of time.monotonic(); 0 while none does
+        self.table = RowTable(IDLE)
         self.steps = StepsView()
         self.log_view = LineView(prefix=by_step, id="log")
 
@@ -106,28 +123,47 @@ class BuildsScreen(PaneScreen):
         self.run_worker(self._open(folder), group="open", exclusive=True, exit_on_error=False)
 
     async def _open(self, folder: Path) -> None:
-        try:
+        with suppress(DockerError):  # kept by the service, and shown in the place of the rows
             await self.service.open(folder)
-        except DockerError as error:
-            self.table.placeholder = Content(f"✖ {error.reason} {error.hint}".strip())
         self.refresh_rows()
 
     def refresh_rows(self) -> None:
         """The table and the steps change with the rows."""
         if self.is_current:
             service = self.service
+            if self.table.columns != (columns := columns_for(service)):
+                self.table.set_columns(columns)
             self.table.set_rows([row_of(each, service) for each in service.variants])
-            self.steps.show(service.steps)
+            self.table.placeholder = Content(f"✖ {service.fault}" if service.fault else "Looking for Dockerfiles …")
+            self.steps.show(steps_of(self.current(), service))
             progress = service.progress
             self.tab.figure = f"{progress.done}/{progress.total}" if progress else ""
+            if service.running != bool(self._began):
+                self._began = time.monotonic() if service.running else 0.0
+                self.refresh_bindings()
+                self._tell_failure()
         super().refresh_rows()
+
+    def _tell_failure(self) -> None:
+        service = self.service
+        if not service.running and service.failure:
+            self.host.toast(str(service.failure), bad=True)
+        if not service.running and service.unclean:
+            self.host.toast(f"Not all that was made could be removed: {service.unclean}", bad=True)
+
+    def current(self) -> Variant | None:
+        """The variant under the cursor."""
+        return next((each for each in self.service.variants if each.name == self.table.cursor_key), None)
+
+    @on(RowTable.Highlighted)
+    def _moved(self) -> None:
+        self.refresh_rows()
 
     def where(self) -> Sequence[Part]:
         """Folder and engine."""
-        home = str(Path.home())
-        folder = str(self.service.folder or "no folder")
-        shown = "~" + folder[len(home) :] if folder.startswith(home + "/") else folder
-        return (part(shown, "bold", keep=9), part(self.service.engine or "no engine", "$foreground-muted", keep=4))
+        service = self.service
+        engine = part(service.engine or "no engine", "$foreground-muted", keep=4)
+        return (part(_short(service.folder, self.size.width >= WIDE), "bold", keep=9), engine)
 
     def chips(self) -> Sequence[Part]:
         """What is shown below, and what runs."""
@@ -144,17 +180,35 @@ class BuildsScreen(PaneScreen):
         service = self.service
         progress = service.progress
         if progress:
-            running = f"{progress.variant} {progress.phase or ''} {progress.step}".strip()
+            phase = f"{progress.variant} {progress.phase or ''}".rstrip()
             return (
                 part(f"◐ building {progress.done + 1} of {progress.total}", keep=9),
-                part(clock(time.monotonic() - progress.began), "$foreground-muted", keep=7),
-                part(running, keep=5),
-                part("x cancel (what is measured stays)", "$foreground-muted", keep=2),
+                part(clock(time.monotonic() - self._began), "$foreground-muted", keep=7),
+                part(phase, keep=6),
+                part(progress.step, "$foreground-muted", keep=2),
+                part("x cancel (what is measured stays)", "$foreground-muted", keep=5),
             )
+        variant = self.current()
+        if variant and (error := error_of(variant, service)):
+            return (part(f"✖ {variant.name}: {error}", "$error", keep=9),)
+        note = [part(f"▲ {service.status.reason}", "$warning", keep=2)] if service.status.reason else []
+        return (part(self._summary(), keep=9), *(note if service.status.state is State.LIVE else []))
+
+    def _summary(self) -> str:
+        """How many variants there are, and what can be done with them."""
+        service = self.service
         found = count(len(service.variants), "variant")
         measured = sum(not each.error for each in service.results.values())
-        more = "r builds this one, R all" if self.size.width >= WIDE else "r run   R all"
-        return (part(f"{found}, {measured} measured", keep=9), part(more, "$foreground-muted", keep=3))
+        if measured or not service.variants:
+            return f"{found}, {measured} measured"
+        builds = len(service.variants) * len(PHASES) * service.reps
+        return f"{found} found, none measured. r builds this one, R all ({count(builds, 'build')})"
+
+    @property
+    def busy(self) -> str:
+        """The comparison that quitting would end."""
+        progress = self.service.progress
+        return f"A comparison runs: {progress.done} of {progress.total} builds are done." if progress else ""
 
     def commands(self) -> Sequence[Command]:
         """Folders, by command."""
@@ -180,8 +234,9 @@ class BuildsScreen(PaneScreen):
         (self.pane or self.table).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what runs can be cancelled."""
-        if action == "cancel" and not self.service.running:
+        """Only what runs can be cancelled; one comparison at a time."""
+        running = self.service.running
+        if (action == "cancel" and not running) or (action in ("run_row", "run_all") and running):
             return False
         return super().check_action(action, parameters)
 
@@ -205,7 +260,7 @@ class BuildsScreen(PaneScreen):
         try:
             self.service.run(names)
         except DockerError as error:
-            self.host.toast(f"{error.reason} {error.hint}".strip(), bad=True)
+            self.host.toast(str(error), bad=True)
         except RuntimeError:
             self.host.toast("A comparison runs. x cancels it.")
         self.refresh_rows()
