@@ -8,32 +8,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import select
-import signal
-import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 from opsterm.services.kube.logs.hub import LogHub
 from opsterm.services.kube.service import PodService
-from opsterm.services.lines import Direction, Line, stamp
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.lines import Line, stamp
 from opsterm.services.service import State
-
-_NOT_REACHED, _INTERRUPTED = 4, 130
-_ENOUGH = 20_000  # lines read ahead of the output
-
-
-class Stream(Protocol):
-    """Anything that has a file descriptor."""
-
-    def fileno(self) -> int:
-        """The descriptor."""
+from opsterm.tui.plain.ends import (
+    GOODBYE_SECONDS,
+    INTERRUPTED,
+    NOT_REACHED,
+    Stream,
+    ends_on_signals,
+    ends_with_reader,
+    say,
+)
+from opsterm.tui.plain.printer import Printer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +59,39 @@ async def run(wanted: Wanted, service: PodService, *, wait: bool, stdout: Stream
         if not ended.done():
             ended.set_result(code)
 
-    with _ends_on_signals(end), _ends_with_reader(stdout.fileno(), end):
-        working = asyncio.create_task(_follow(wanted, service, stdout.fileno(), wait=wait))
-        working.add_done_callback(lambda task: None if task.cancelled() else end(task.result()))
+    with ends_on_signals(end), ends_with_reader(stdout.fileno(), end):
+        following = asyncio.create_task(_follow(wanted, service, stdout.fileno(), end, wait=wait))
         try:
-            return await ended
+            await asyncio.wait({ended, following}, return_when=asyncio.FIRST_COMPLETED)
+            return ended.result() if ended.done() else following.result()
         finally:
-            working.cancel()
+            following.cancel()
+            await asyncio.wait({following})
             await service.stop()
 
 
-async def _follow(wanted: Wanted, service: PodService, fd: int, *, wait: bool) -> int:
-    """Connect, then print for ever; returns why that is not possible."""
+async def _follow(wanted: Wanted, service: PodService, fd: int, end: Callable[[int], None], *, wait: bool) -> int:
+    """Connect, then print for ever; returns the exit status where that is not possible."""
+    if not await _reached(service, wait=wait):
+        return NOT_REACHED
+    hub = service.logs(
+        selector=wanted.selector, pod=wanted.pod, container=wanted.container, since=wanted.since, tail=wanted.tail
+    )
+    printer = Printer(hub.ring, fd, say, hub.hold, lambda: end(INTERRUPTED), form=_form, noted=_words)
+    printing = asyncio.create_task(printer.run())
+    try:
+        return await _watch(hub, wanted, service.namespace, wait=wait)
+    finally:
+        await service.close(hub)
+        printer.finish()
+        await asyncio.wait({printing}, timeout=GOODBYE_SECONDS)
+        printing.cancel()
+
+
+async def _reached(service: PodService, *, wait: bool) -> bool:
+    """Start `service` and wait until it is live; False when it is not to `wait` and the first try failed."""
     changed = asyncio.Event()
-    service.listen(changed.set)
+    end_listening = service.listen(changed.set)
     await service.start()
     said = ""
     while service.status.state is not State.LIVE:
@@ -88,100 +99,39 @@ async def _follow(wanted: Wanted, service: PodService, fd: int, *, wait: bool) -
         status = service.status
         if service.error and status.reason != said:
             said = status.reason
-            _say(f"{status.reason} {status.hint}".rstrip())
+            say(f"{status.reason} {status.hint}".rstrip())
             if not wait:
-                return _NOT_REACHED
+                return False
         await changed.wait()
-    hub = service.logs(
-        selector=wanted.selector, pod=wanted.pod, container=wanted.container, since=wanted.since, tail=wanted.tail
-    )
-    news = asyncio.Event()
-    hub.listen(news.set)
-    hub.ring.listen(news.set)
-    while not hub.ready:
-        news.clear()
-        await news.wait()
-    if not hub.pods:
-        place = f"in {service.namespace}" if service.namespace else "in any namespace"
-        if wanted.pod and not wait:
-            _say(f"No pod {wanted.pod} {place}. --wait waits for it.")
-            return _NOT_REACHED
-        _say(f"No pod matches {hub.scope} {place} yet; waiting for one.")
-    with suppress(BrokenPipeError):
-        await _print(hub, fd, news)
-    return _INTERRUPTED
+    end_listening()
+    return True
 
 
-async def _print(hub: LogHub, fd: int, news: asyncio.Event) -> None:
-    """Write what comes, as fast as it is taken. Raises BrokenPipeError when nobody reads any more."""
-    seq = 0
-    error = ""
+async def _watch(hub: LogHub, wanted: Wanted, namespace: str | None, *, wait: bool) -> int:
+    """Say what goes wrong with the pods of `hub`; ends, with the exit status, only when there is no such pod."""
+    changed = asyncio.Event()
+    hub.listen(changed.set)
+    looked = False
+    said = ""
     while True:
-        news.clear()
-        lines = hub.ring.since(seq)
-        if hub.error and hub.error.reason != error:
-            error = hub.error.reason
-            _say(error)
-        if not lines:
-            hub.hold(False)
-            await news.wait()
-            continue
-        seq = lines[-1].seq + 1
-        writing = asyncio.create_task(in_thread(partial(_write, fd, _text(lines)), "standard output"))
-        while not writing.done():
-            hub.hold(hub.ring.next_seq - seq > _ENOUGH)
-            news.clear()
-            waiting = asyncio.create_task(news.wait())
-            await asyncio.wait({writing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-        await writing
+        changed.clear()
+        if hub.error and hub.error.reason != said:
+            said = hub.error.reason
+            say(said)
+        if hub.ready and not looked:
+            looked = True
+            place = f"in {namespace}" if namespace else "in any namespace"
+            if not hub.pods and wanted.pod and not wait:
+                say(f"No pod {wanted.pod} {place}. --wait waits for it.")
+                return NOT_REACHED
+            if not hub.pods:
+                say(f"No pod matches {hub.scope} {place} yet; waiting for one.")
+        await changed.wait()
 
 
-def _text(lines: list[Line]) -> bytes:
-    """The lines as bytes to write; the notes among them are said."""
-    out = []
-    for line in lines:
-        if line.direction is Direction.NOTE:
-            _say(line.text)
-        else:
-            out.append(f"{stamp(line.first_ns)} {line.source} {line.text}\n")
-    return "".join(out).encode()
+def _form(line: Line) -> str:
+    return f"{stamp(line.first_ns)} {line.source} {line.text}"
 
 
-def _write(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[os.write(fd, rest) :]
-        except BlockingIOError:
-            select.select([], [fd], [])
-
-
-@contextmanager
-def _ends_on_signals(end: Callable[[int], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, _INTERRUPTED)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-@contextmanager
-def _ends_with_reader(fd: int, end: Callable[[int], None]) -> Iterator[None]:
-    """End when nobody reads the pipe `fd` any more, even while there is nothing to write."""
-    loop = asyncio.get_running_loop()
-    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
-        yield
-        return
-    loop.add_reader(fd, end, _INTERRUPTED)  # a pipe's writing end becomes ready only by this error
-    try:
-        yield
-    finally:
-        loop.remove_reader(fd)
-
-
-def _say(sentence: str) -> None:
-    print(f"opsterm: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  plain mode's own words
+def _words(note: Line) -> str:
+    return note.text

@@ -17,7 +17,8 @@ _ENOUGH = 20_000
 class Printer:
     """Prints the lines of `ring` to `fd` as they come, a batch at a time.
 
-    Notes are sentences, and go to `say`. While the reader of `fd` is slow, `hold(True)` asks for the ring to grow no
+    Lines are printed in the words of `form`; notes are sentences, and go to `say`: those that `noted` has words for.
+    While the reader of `fd` is slow, `hold(True)` asks for the ring to grow no
     further; what it evicts unprinted all the same is counted, and said. `closed` is called when nobody reads `fd` any
     more.
     """
@@ -29,12 +30,17 @@ class Printer:
         say: Callable[[str], None],
         hold: Callable[[bool], None],
         closed: Callable[[], None],
+        *,
+        form: Callable[[Line], str] = str,
+        noted: Callable[[Line], str] = lambda note: f"{note.text}." if note.flags & Flag.GAP else "",
     ) -> None:
         self._ring = ring
         self._fd = fd
         self._say = say
         self._hold = hold
         self._closed = closed
+        self._form = form
+        self._noted = noted
         self._seq = ring.next_seq
         self._news = asyncio.Event()
         self._finishing = False
@@ -77,9 +83,9 @@ class Printer:
 
     async def _print(self, lines: list[Line]) -> None:
         for line in lines:
-            if line.flags & Flag.GAP and line.direction is Direction.NOTE:
-                self._say(f"{line.text}.")
-        text = "".join([f"{line}\n" for line in lines if line.direction is not Direction.NOTE])
+            if line.direction is Direction.NOTE and (words := self._noted(line)):
+                self._say(words)
+        text = "".join([f"{self._form(line)}\n" for line in lines if line.direction is not Direction.NOTE])
         if text:
             await in_thread(lambda: _write(self._fd, text.encode()), "standard output")
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
-import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Protocol
+from contextlib import suppress
 
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
@@ -22,17 +18,17 @@ from opsterm.services.service import State
 from opsterm.tui.config import ConfigError, load
 from opsterm.tui.memory import Memory
 from opsterm.tui.options import serial_defaults, serial_given
+from opsterm.tui.plain.ends import (
+    GOODBYE_SECONDS,
+    INTERRUPTED,
+    NOT_REACHED,
+    USAGE,
+    Stream,
+    ends_on_signals,
+    ends_with_reader,
+    say,
+)
 from opsterm.tui.plain.printer import Printer
-
-_GOODBYE_SECONDS = 0.5
-_USAGE, _NOT_REACHED, _INTERRUPTED = 2, 4, 130
-
-
-class Stream(Protocol):
-    """Anything that has a file descriptor."""
-
-    def fileno(self) -> int:
-        """The descriptor."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -41,8 +37,8 @@ def main(options: argparse.Namespace) -> int:
         remembered = Memory().get("ports", {})
         settings = settings_for(options.port, remembered, serial_defaults(load()), serial_given(options))
     except (BadSettingError, ConfigError) as error:
-        _say(str(error))
-        return _USAGE
+        say(str(error))
+        return USAGE
     return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout))
 
 
@@ -61,7 +57,7 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
             ended.set_result(code)
 
     service = SerialService()
-    printer = Printer(service.ring, stdout.fileno(), _say, service.hold, lambda: end(_INTERRUPTED))
+    printer = Printer(service.ring, stdout.fileno(), say, service.hold, lambda: end(INTERRUPTED))
     said = ""
 
     def changed() -> None:
@@ -69,18 +65,18 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
         status = service.status
         if status.state is State.LIVE:
             if not opened.is_set():
-                _say(f"{settings.port} is open, {settings.baud} {settings.frame}.")
+                say(f"{settings.port} is open, {settings.baud} {settings.frame}.")
             opened.set()
             said = ""
         elif status.reason and status.reason != said:
             said = status.reason
             leaving = not wait and not opened.is_set()
             hint = "--wait waits for it." if leaving and status.hint == WAITING else status.hint
-            _say(f"{status.reason} {hint}".rstrip())
+            say(f"{status.reason} {hint}".rstrip())
             if leaving:
-                end(_NOT_REACHED)
+                end(NOT_REACHED)
 
-    with _ends_on_ctrl_c(end), _ends_with_reader(stdout.fileno(), end):
+    with ends_on_signals(end), ends_with_reader(stdout.fileno(), end):
         end_listening = service.listen(changed)
         await service.open(settings)
         printing = asyncio.create_task(printer.run())
@@ -93,7 +89,7 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
                 typing.cancel()
             await service.stop()
             printer.finish()
-            await asyncio.wait([printing], timeout=_GOODBYE_SECONDS)
+            await asyncio.wait([printing], timeout=GOODBYE_SECONDS)
             printing.cancel()
 
 
@@ -129,32 +125,4 @@ def _send(service: SerialService, line: bytes) -> None:
     except UnicodeDecodeError:
         service.send(line)
     except BadSettingError as error:
-        _say(str(error))
-
-
-@contextmanager
-def _ends_on_ctrl_c(end: Callable[[int], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, end, _INTERRUPTED)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-
-
-@contextmanager
-def _ends_with_reader(fd: int, end: Callable[[int], None]) -> Iterator[None]:
-    """End when nobody reads the pipe `fd` any more, even while there is nothing to write."""
-    loop = asyncio.get_running_loop()
-    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
-        yield
-        return
-    loop.add_reader(fd, end, _INTERRUPTED)  # a pipe's writing end becomes ready only by this error
-    try:
-        yield
-    finally:
-        loop.remove_reader(fd)
-
-
-def _say(sentence: str) -> None:
-    print(f"opsterm: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  plain mode's own words
+        say(str(error))
