@@ -15,5 +15,5 @@ def serial_defaults(config: Config) -> Mapping[str, str]:
 
 def serial_given(options: argparse.Namespace) -> Mapping[str, str]:
     """The settings that the command line names, as text."""
-    names = ("baud", "ending", "encoding", "data_bits", "parity", "stop_bits", "flow")
+    names = ("baud", "ending", "encoding", "framing", "data_bits", "parity", "stop_bits", "flow")
     return {name: str(value) for name in names if (value := getattr(options, name)) is not None}

@@ -28,7 +28,7 @@ def changed(settings: Settings, key: str, value: str) -> Settings:
                 return replace(settings, ending=Ending[value.upper()])
             except KeyError:
                 raise BadSettingError(f"Invalid line ending '{value}': crlf, lf, cr or none.") from None
-    return replace(settings, **{key: value})  # type: ignore[arg-type]  # parity, flow and encoding are text
+    return replace(settings, **{key: value})  # type: ignore[arg-type]  # the others are text
 
 
 def settings_for(

@@ -16,6 +16,7 @@ from opsterm.services.serial.errors import (
     NotASerialPortError,
     SerialError,
 )
+from opsterm.services.serial.framing import Framing
 from opsterm.services.serial.intake import Counters, Intake
 from opsterm.services.serial.links import Link, Target, target_for
 from opsterm.services.serial.reader import Chunk
@@ -108,6 +109,7 @@ class SerialService(Service):
         if self._intake is not None:
             self._intake.encoding = settings.encoding
             self._intake.quiet_seconds = settings.quiet_seconds
+            self._intake.framing = Framing.parse(settings.framing)
         self.settings = settings
         self.retry()
         self._tell()
@@ -198,7 +200,14 @@ class SerialService(Service):
     async def _open_link(self, target: Target) -> Link:
         settings = self.settings
         assert settings is not None
-        intake = Intake(self.ring, self.counters, settings.port, settings.encoding, settings.quiet_seconds)
+        intake = Intake(
+            self.ring,
+            self.counters,
+            settings.port,
+            settings.encoding,
+            settings.quiet_seconds,
+            framing=Framing.parse(settings.framing),
+        )
 
         def received(chunks: list[Chunk]) -> None:
             for tap in tuple(self.taps):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.framing import Framing
 from opsterm.services.text import decode
 
 MIN_BAUD = 50
@@ -38,7 +39,8 @@ class Settings:
     """Everything about one connection. Raises BadSettingError where a value is impossible.
 
     `port` is a device path or a URL, as `links` tells; `baud` bits per second; `data_bits` 5 to 8; `parity` one of
-    N, E, O, M, S; `stop_bits` 1, 1.5 or 2; `flow` none, rts/cts or xon/xoff; `encoding` any text codec of Python.
+    N, E, O, M, S; `stop_bits` 1, 1.5 or 2; `flow` none, rts/cts or xon/xoff; `encoding` any text codec of Python;
+    `framing` what ends a received line, as `Framing.parse` takes it.
     """
 
     port: str
@@ -49,6 +51,7 @@ class Settings:
     flow: str = "none"
     ending: Ending = Ending.CRLF
     encoding: str = "utf-8"
+    framing: str = "auto"
 
     def __post_init__(self) -> None:
         if not self.port or "\0" in self.port:
@@ -67,6 +70,7 @@ class Settings:
             raise BadSettingError(
                 f"Invalid encoding '{self.encoding}': a codec that keeps ASCII.", "Try utf-8, latin-1 or cp1252."
             )
+        Framing.parse(self.framing)
 
     @property
     def frame(self) -> str:
