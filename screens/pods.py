@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from opsterm.screens.band import band_key
 from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.places import PlacesPanel
+from opsterm.screens.pod_logs import extent, nothing_yet, trouble
 from opsterm.screens.pod_rows import COLUMNS, FIELDS, NAMESPACE, fields_of, matching, row_of, selector_of
 from opsterm.screens.rate import Rate
 from opsterm.screens.sources import Sources
@@ -24,12 +27,12 @@ from opsterm.services.kube.logs.hub import LogHub
 from opsterm.services.kube.pods import is_faulty
 from opsterm.services.kube.service import KEEP, PodService
 from opsterm.services.kube.types import Pod
-from opsterm.services.service import State
+from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.line_view.stamps import Stamps
 from opsterm.widgets.row_table import Row, RowTable
-from opsterm.widgets.words import count
+from opsterm.widgets.words import clock, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class PodsScreen(PaneScreen):
     def __init__(self, tab: Tab, opening: LogRequest | None = None) -> None:
         super().__init__(tab)
         self._opening = opening
-        self._rate = Rate()
+        self._rate = Rate()  # of lines, or of changes of pods while the list is shown
         self._hub: LogHub | None = None
         self._spaces = False  # whether the table has its namespace column
         self.table = RowTable(COLUMNS, id="pods", classes="main--body")
@@ -124,6 +127,8 @@ class PodsScreen(PaneScreen):
         """The table changes with the rows."""
         if self.is_current:
             self._fill()
+            if self._hub:
+                self.lines.placeholder = Content(nothing_yet(self._hub))
             if self._opening and self.service.status.state is State.LIVE:
                 opening, self._opening = self._opening, None
                 self.open_logs(opening)
@@ -145,6 +150,17 @@ class PodsScreen(PaneScreen):
             self.table.placeholder = Content(f"No pods in {where}. 0 shows all namespaces.")
         else:
             self.table.placeholder = Content("No pods to show: see above.")
+
+    @property
+    def said_status(self) -> Status:
+        """What is wrong with the connection, else with the logs that are shown."""
+        status = self.service.status
+        return (self._hub and status.state is State.LIVE and trouble(self._hub)) or status
+
+    def band_keys(self) -> Sequence[Part]:
+        """Another try, and other contexts where there are some."""
+        others = len(self.service.contexts) > 1
+        return (*super().band_keys(), *([band_key("ctrl+o", "other", "")] if others else []))
 
     def where(self) -> Sequence[Part]:
         """Context, namespace, view."""
@@ -185,11 +201,12 @@ class PodsScreen(PaneScreen):
                 part(count(len(pods), "pod"), keep=9),
                 *([part(f"▲ {faulty} faulty", "$error", keep=8)] if faulty else []),
                 *([part(f"{len(self.table.marks)} marked", keep=6)] if self.table.marks else []),
+                part(f"changes {self._rate.of(service.revision):.0f}/s", "$foreground-muted", keep=2),
                 part(f"reconnects {service.reconnects}", "$foreground-muted", keep=1),
+                *self._age(),
             )
-        streams = f"{count(hub.pods, 'pod')}, {count(len(hub.streams), 'stream')}"
         return (
-            part(streams, keep=7),
+            part(extent(hub), keep=7),
             *self.losses()[:1],
             part(f"{self._rate.of(hub.ring.next_seq):.0f}/s", keep=8),
             *([part(f"▲ {hub.queued} queued", "$warning", keep=8)] if hub.queued else []),
@@ -197,6 +214,13 @@ class PodsScreen(PaneScreen):
             *self.loss("gaps", hub.gaps),
             part(f"reconnects {hub.reconnects}", "$foreground-muted", keep=1),
         )
+
+    def _age(self) -> Sequence[Part]:
+        """How old the list is, where it is not kept up."""
+        status = self.service.status
+        if status.state not in (State.LOST, State.FAILED) or not self.service.pods:
+            return ()
+        return (part(f"list {clock(time.monotonic() - status.since)} old", "$warning", keep=8),)
 
     def commands(self) -> Sequence[Command]:
         """Contexts, namespaces and logs, by command."""
@@ -207,6 +231,12 @@ class PodsScreen(PaneScreen):
             Command("ns", "switch the namespace; all for every one", self._to_namespace, self._spaces_to_choose),
             Command("logs", "logs of a selector or a pod", self._logs_of, self._selectors, ("lg",)),
         )
+
+    def action_retry(self) -> None:
+        """Try the connection again now, and the logs that are shown."""
+        super().action_retry()
+        if self._hub:
+            self._hub.retry()
 
     def restore_focus(self) -> None:
         """Back to what is shown."""
@@ -219,6 +249,7 @@ class PodsScreen(PaneScreen):
         if self._hub is None:
             return False
         hub, self._hub = self._hub, None
+        self._rate = Rate()
         self.remove_class("-logs")
         self.run_worker(self.service.close(hub), group="close", exit_on_error=False)
         self.table.focus()
@@ -292,7 +323,6 @@ class PodsScreen(PaneScreen):
         self._hub = hub
         self._rate = Rate()
         self.lines.prefix = Sources().prefix
-        self.lines.placeholder = Content(f"{hub.scope}: no lines yet; new ones appear by themselves.")
         self.lines.show(hub.ring)
         self._apply("")
         self.add_class("-logs")
