@@ -61,7 +61,7 @@ def _parse(name: str, text: str) -> list[str]:
     from textual.binding import Binding, InvalidBinding  # noqa: PLC0415
 
     try:
-        found = [binding.key for binding in Binding.make_bindings([Binding(text, "")])]
+        found = [binding.key for binding in Binding.make_bindings([(text, "")])]
     except InvalidBinding:
         raise KeymapError(f"keys: {name!r} is given no key.") from None
     for key in found:
