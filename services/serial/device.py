@@ -33,7 +33,7 @@ def open_port(settings: Settings) -> SerialPort:
         if not is_url and not stat.S_ISCHR(os.stat(settings.port).st_mode):
             raise OSError(errno.ENOTTY, "no terminal")  # before it is opened: opening a pipe could block
         port = serial.serial_for_url(settings.port, do_not_open=True, exclusive=True, timeout=0)
-        port.apply_settings(_parameters(settings))
+        port.apply_settings(parameters(settings))
         port.open()
     except _FAILURES as error:
         raise explain(error, settings.port) from error
@@ -55,7 +55,7 @@ def tune_port(port: SerialPort, settings: Settings) -> None:
     """Give an open port other settings. Raises SerialError, and then the old ones still hold."""
     before = port.get_settings()
     try:
-        port.apply_settings({**before, **_parameters(settings)})
+        port.apply_settings({**before, **parameters(settings)})
         if not _is_url(settings.port):
             _make_raw(port.fileno())
     except _FAILURES as error:
@@ -89,7 +89,8 @@ def _is_url(port: str) -> bool:
     return "://" in port
 
 
-def _parameters(settings: Settings) -> dict[str, object]:
+def parameters(settings: Settings) -> dict[str, object]:
+    """`settings` in pySerial's words, for `apply_settings`."""
     return {
         "baudrate": settings.baud,
         "bytesize": settings.data_bits,

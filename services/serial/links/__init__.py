@@ -15,6 +15,10 @@ def target_for(port: str) -> Target:
     match scheme:
         case "socket":
             return TcpTarget(port)
+        case "rfc2217":
+            from opsterm.services.serial.links.rfc2217 import Rfc2217Target  # noqa: PLC0415  few need it
+
+            return Rfc2217Target(port)
         case "unix":
             return UnixTarget(port)
     return TtyTarget(port)

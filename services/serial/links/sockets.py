@@ -44,7 +44,7 @@ class TcpTarget:
             async with asyncio.timeout(CONNECT_SECONDS):
                 connected = await self._connect()
         except (OSError, TimeoutError) as error:
-            raise _explain(error, self._name) from error
+            raise explain_connect(error, self._name, CONNECT_SECONDS) from error
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE:
@@ -80,7 +80,7 @@ class UnixTarget:
             async with asyncio.timeout(CONNECT_SECONDS):
                 connected = await connect(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), self.device)
         except (OSError, TimeoutError) as error:
-            raise _explain(error, self.device) from error
+            raise explain_connect(error, self.device, CONNECT_SECONDS) from error
         return await SocketLink.over(connected, self.device, received, sent, clock)
 
 
@@ -138,11 +138,10 @@ class SocketLink(StreamLink):
         return DisconnectedError(f"Connection closed ({self.name}){why}.", "Connecting again.")
 
 
-def _explain(error: OSError, where: str) -> SerialError:
+def explain_connect(error: OSError, where: str, seconds: float) -> SerialError:
+    """What it means that connecting to `where` failed, or took more than `seconds`."""
     if isinstance(error, TimeoutError):
-        return SerialError(
-            f"No answer from {where} within {CONNECT_SECONDS:g} s.", "Is it up, and no firewall between?"
-        )
+        return SerialError(f"No answer from {where} within {seconds:g} s.", "Is it up, and no firewall between?")
     if isinstance(error, socket.gaierror):
         host = where.rpartition(":")[0]
         return SerialError(f"No address for '{host}': {error.strerror}.", "Check the name.")
