@@ -23,6 +23,7 @@ from opsterm.services.text import clean
 from opsterm.tui.config import Config
 from opsterm.tui.crash import CrashGuard, log_to_file
 from opsterm.tui.memory import Memory
+from opsterm.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from textual.notifications import Notify
@@ -34,7 +35,7 @@ QUIET_NS = 60 * 10**9  # how long a failure that was said is only kept when it c
 STOP_SECONDS = 0.8  # what the services have to end in, so that quitting takes at most a second
 
 
-class OpsTerm(CrashGuard, App[None]):
+class OpsTerm(TypeAhead, CrashGuard, App[None]):
     """opsterm on the screen. The tabs and their services are given to it; it owns them from then on."""
 
     TITLE = "opsterm"

@@ -200,4 +200,6 @@ class Prompt(Horizontal):
     def _close(self) -> None:
         self.kind = ""
         self.remove_class("-open")
+        if self._before is not None and self._before.is_attached and self._before.focusable:
+            self.screen.set_focus(self._before)  # at once: the next key may be on its way
         self.post_message(self.Closed(self._before))
