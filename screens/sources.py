@@ -38,10 +38,21 @@ class Sources:
             short = "-".join(parts[-length:])
             if self._taken.setdefault(short, pod) == pod:
                 break
-        name = f"{short}/{container}"
-        return name if len(name) <= WIDEST else name[: WIDEST - 1] + "…"
+        name = _cut(f"{short}/{container}")
+        taken = {known for known, _ in self._known.values()}
+        number = 2
+        while name in taken:  # cut to the same, or a whole name that is the end of another
+            name = _cut(f"{short}/{container}", f"~{number}")
+            number += 1
+        return name
 
     def _slot(self, source: str) -> str:
         used = [sum(role == f"source-{slot}" for _, role in self._known.values()) for slot in range(1, SLOTS + 1)]
         least = [slot for slot, times in enumerate(used, 1) if times == min(used)]
         return f"source-{least[zlib.crc32(source.encode()) % len(least)]}"
+
+
+def _cut(name: str, end: str = "") -> str:
+    """`name` and `end` in as much room as a name has."""
+    room = WIDEST - len(end)
+    return (name if len(name) <= room else name[: room - 1] + "…") + end
