@@ -159,3 +159,27 @@ def test_a_binding_without_an_id_or_a_tooltip_is_seen() -> None:
     assert list(silent_bindings("b.Binding('q', 'quit', id='', tooltip='Leave')")) == [1]
     assert list(silent_bindings("class A:\n    BINDINGS: X = [('q', 'quit')]")) == [2]
     assert not list(silent_bindings("BINDINGS = [Binding('q', 'quit', id='quit', tooltip='Leave')]"))
+
+
+def swallowing_waits(source: str) -> Iterator[int]:
+    """The lines that use `asyncio.wait_for`: on Python 3.11 it may swallow the cancellation of its caller."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=ast.Name(id="asyncio"), attr="wait_for"):
+                yield node.lineno
+            case ast.ImportFrom(module="asyncio", names=names) if any(each.name == "wait_for" for each in names):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_a_wait_with_a_limit_is_asyncio_timeout(folder: str) -> None:
+    swallowing = [
+        f"{path.relative_to(ROOT)}:{line}" for path in modules(folder) for line in swallowing_waits(path.read_text())
+    ]
+    assert not swallowing
+
+
+def test_a_wait_that_swallows_is_seen() -> None:
+    assert list(swallowing_waits("import asyncio\nawait asyncio.wait_for(x, 1)")) == [2]
+    assert list(swallowing_waits("from asyncio import timeout, wait_for")) == [1]
+    assert not list(swallowing_waits("async with asyncio.timeout(1):\n    await x\nterminal.wait_for('x')"))
