@@ -52,7 +52,14 @@ def parser() -> argparse.ArgumentParser:
     serial.add_argument("--parity", choices=("N", "E", "O", "M", "S"), help="default: N")
     serial.add_argument("--stop-bits", type=float, choices=(1, 1.5, 2), help="default: 1")
     serial.add_argument("--flow", choices=("none", "rts/cts", "xon/xoff"), help="flow control (default: none)")
+    serial.add_argument("--capture", metavar="FILE", help="with --plain: write to .txt, .jsonl or .bin (raw bytes)")
+    serial.add_argument("--rotate", metavar="WHEN", help="with --capture: a new file each day, or at a size like 10M")
     _plain(serial, "print lines, send the lines of standard input")
+
+    replay = commands.add_parser("replay", help="play a capture (.txt or .jsonl) again")
+    replay.add_argument("file", help="what --capture wrote")
+    replay.add_argument("--speed", default="1", metavar="N", help="times as fast as it was, or max (default: 1)")
+    replay.add_argument("--plain", action="store_true", help="without the screen: print lines; so far the only way")
 
     logs = commands.add_parser("logs", help="follow the logs of a pod, or of all pods that match a label selector")
     logs.add_argument("pod", nargs="?", help="name of a pod")
@@ -83,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "logs" and (options.pod is None) is (options.selector is None):
         return _usage("logs takes the name of a pod or a selector (-l app=web).")
     plain = getattr(options, "plain", False) or bool(getattr(options, "json", None))
+    plain = plain or options.command == "replay"
     screen = sys.stdin.isatty() and sys.stdout.isatty()
     if options.command == "doctor":
         from opsterm.tui.doctor import run as doctor  # noqa: PLC0415  each way is imported when it is taken
@@ -92,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command in (None, "demo"):
             return _usage("the screen needs a terminal. Without one: opsterm serial|logs|build … --plain.")
         plain = True
+    if getattr(options, "capture", None) and not plain:
+        return _usage("--capture needs --plain.")
     if not plain and os.environ.get("TERM", "") in ("", "dumb"):
         return _usage("this terminal cannot draw (TERM is empty or dumb). Try --plain.")
     try:

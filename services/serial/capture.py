@@ -53,7 +53,7 @@ class Capture:
         self._news = threading.Event()
         self._finishing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"capture {path}", daemon=True)
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._seq = 0
         self._growing: Line | None = None
         self._ends: list[Callable[[], None]] = []
@@ -79,6 +79,7 @@ class Capture:
             await in_thread(self._writer.open, f"open {self.path}")
         except OSError as error:
             raise SerialError(f"Cannot capture to {self.path}: {os.strerror(error.errno or 0)}.") from None
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
 
     async def stop(self) -> None:
@@ -97,6 +98,14 @@ class Capture:
                 await in_thread(self._thread.join, f"close {self.path}")
         except TimeoutError:
             self._told(f"Capture to {self.path}: {len(self._queue):,} lines were not written in time.")
+
+    def attach(self, ring: Ring, taps: list[Callable[[list[Chunk]], None]]) -> None:
+        """Write from now on what the form is of: the lines of `ring`, or what `taps` are given. `stop` ends it."""
+        if self.form is Form.RAW:
+            taps.append(self.take)
+            self._ends.append(lambda: taps.remove(self.take))
+        else:
+            self.follow(ring)
 
     def follow(self, ring: Ring) -> None:
         """Write the lines that `ring` gets from now on, and an unfinished one that it has."""
@@ -126,7 +135,8 @@ class Capture:
         self._news.set()
 
     def _add(self, line: Line, growing: bool) -> None:
-        if self._put - self._taken > MAX_QUEUE:
+        # Once it was full it must be half empty again: one long loss is told better than many short ones.
+        if self._put - self._taken > (MAX_QUEUE // 2 if self._untold else MAX_QUEUE):
             if not growing:
                 self._miss(len(line.raw) if self.form is Form.RAW else 1)
             return
@@ -163,7 +173,7 @@ class Capture:
         self._writer.write(items)
         self._taken += sum(line.cost for line, _ in items)
         now = self._writer.problem
-        if now != before:
+        if now != before and self._loop is not None:
             sentence = f"Cannot capture to {self.path}: {now}." if now else self._again()
             with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
                 self._loop.call_soon_threadsafe(self._told, sentence)

@@ -194,7 +194,7 @@ async def test_a_disk_that_hangs_holds_up_nothing(
         await asyncio.sleep(0)
     await until(lambda: capture.lost, "a loss")
     ring.append(line("lost"))
-    assert said == [f"Capture to {tmp_path}/a.jsonl loses lines: the disk is too slow."]
+    assert set(said) == {f"Capture to {tmp_path}/a.jsonl loses lines: the disk is too slow."}
     reading = os.open(tmp_path / "a.jsonl", os.O_RDONLY | os.O_NONBLOCK)
     found = b""
 

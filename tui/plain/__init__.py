@@ -7,7 +7,7 @@ import argparse
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command line says without the screen; returns the exit status."""
-    # Each way is imported when it is taken: the three have nothing in common, and each takes its time.
+    # Each way is imported when it is taken: they have nothing in common, and each takes its time.
     match options.command:
         case "serial":
             from opsterm.tui.plain import serial  # noqa: PLC0415
@@ -17,6 +17,10 @@ def run(options: argparse.Namespace) -> int:
             from opsterm.tui.plain import logs  # noqa: PLC0415
 
             return logs.main(options)
+        case "replay":
+            from opsterm.tui.plain import replay  # noqa: PLC0415
+
+            return replay.main(options)
         case _:
             from opsterm.tui.plain import build  # noqa: PLC0415
 

@@ -9,8 +9,10 @@ import sys
 import threading
 from contextlib import suppress
 
+from opsterm.services.serial.capture import Capture
+from opsterm.services.serial.capture_file import Rotation
 from opsterm.services.serial.choose import settings_for
-from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -36,15 +38,26 @@ def main(options: argparse.Namespace) -> int:
     try:
         remembered = Memory().get("ports", {})
         settings = settings_for(options.port, remembered, serial_defaults(load()), serial_given(options))
+        capture = _capture(options)
     except (BadSettingError, ConfigError) as error:
         say(str(error))
         return USAGE
-    return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout))
+    return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout, capture=capture))
 
 
-async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: Stream) -> int:
+def _capture(options: argparse.Namespace) -> Capture | None:
+    if options.capture is None:
+        return None
+    rotation = Rotation.parse(options.rotate) if options.rotate else None
+    return Capture(options.capture, rotation=rotation, told=say)
+
+
+async def run(
+    settings: Settings, *, wait: bool, stdin: Stream | None, stdout: Stream, capture: Capture | None = None
+) -> int:
     """Print what comes and send what is typed until ctrl+c or until nobody reads; returns the exit status.
 
+    What passes goes to `capture`, too; this ends with 2 where its file cannot be written from the start.
     When the port does not open the first time this ends with 4, unless it is to `wait`. Once open it is opened again
     whenever it comes back. The end of standard input ends sending only.
     """
@@ -57,6 +70,13 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
             ended.set_result(code)
 
     service = SerialService()
+    if capture is not None:
+        try:
+            await capture.start()
+        except SerialError as error:
+            say(str(error))
+            return USAGE
+        capture.attach(service.ring, service.taps)
     printer = Printer(service.ring, stdout.fileno(), say, service.hold, lambda: end(INTERRUPTED))
     said = ""
 
@@ -88,6 +108,8 @@ async def run(settings: Settings, *, wait: bool, stdin: Stream | None, stdout: S
             if typing is not None:
                 typing.cancel()
             await service.stop()
+            if capture is not None:
+                await capture.stop()
             printer.finish()
             await asyncio.wait([printing], timeout=GOODBYE_SECONDS)
             printing.cancel()
