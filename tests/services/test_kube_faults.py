@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from opsterm.services.kube.errors import (
     BadConfigError,
@@ -20,7 +22,8 @@ from opsterm.services.lines import Flag
 from opsterm.services.service import State
 from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_faults import Cut
-from tests.rig_kube import assert_whole, by_source, numbered
+from opsterm.tui.demo.cluster_life import Process
+from tests.rig_kube import assert_whole, by_source, notes, numbered
 from tests.waiting import until
 
 
@@ -51,6 +54,40 @@ async def more(hub: LogHub, count: int = 10) -> None:
     """Wait for more lines of `web`."""
     goal = len(by_source(hub)["web/app"]) + count
     await until(lambda: len(by_source(hub)["web/app"]) >= goal, "more lines come")
+
+
+async def test_many_clean_reconnects_make_no_gap(cluster: Cluster, service: PodService) -> None:
+    cluster.add_pod("web", programs={"app": numbered})
+    await until(lambda: cluster.runs, "it runs")
+    hub = service.logs(pod="web")
+    stream = await until(lambda: next(iter(hub.streams.values()), None), "its pod is found")
+
+    def cut_again() -> int:
+        stream.update(stream.pod)  # the next try is not waited for
+        return cluster.cut_logs(Cut.EOF)
+
+    for _ in range(200):
+        await until(cut_again, "it is read, and cut")
+    goal = len(by_source(hub)["web/app"]) + 10
+    await until(lambda: hub.retry() or len(by_source(hub)["web/app"]) >= goal, "it goes on")
+    assert_whole("web/app", by_source(hub)["web/app"], ended=False)
+    assert hub.gaps == 0
+    assert hub.reconnects > 0
+
+
+async def test_a_run_that_comes_in_many_pieces_owes_no_proof(cluster: Cluster, service: PodService) -> None:
+    async def crashing(process: Process) -> int:
+        for number in range(6):
+            process.write(f"step {number}")
+            await process.wait(0.02)
+        return 3
+
+    cluster.add_pod("web", programs={"app": crashing})
+    hub = service.logs(pod="web")
+    await until(lambda: any("restarted #2" in note for note in notes(hub)), "two restarts")
+    await until(lambda: len(by_source(hub)["web/app"]) >= 18, "three runs are read")
+    assert by_source(hub)["web/app"][:18] == [f"step {number}" for number in range(6)] * 3
+    assert hub.gaps == 0
 
 
 @pytest.mark.parametrize("how", [Cut.EOF, Cut.RESET])
@@ -188,6 +225,50 @@ async def test_forbidden_logs_leave_the_pods_alone(cluster: Cluster, service: Po
     cluster.faults.denied.clear()
     await until(lambda: by_source(hub), "lines come as soon as they may")
     assert_whole("web/app", by_source(hub)["web/app"], ended=False)
+
+
+async def test_pods_that_may_not_be_watched_any_more_leave_their_logs_alone(
+    cluster: Cluster, service: PodService
+) -> None:
+    hub = await following(cluster, service)
+    cluster.faults.denied |= {("list", "pods"), ("watch", "pods")}
+    cluster.cut_watches(Cut.EOF)
+    await until(lambda: isinstance(hub.error, ForbiddenError), "the watch is refused")
+    cluster.cut_logs(Cut.EOF)
+    await more(hub)
+    assert_whole("web/app", by_source(hub)["web/app"], ended=False)
+    assert service.pods, "the last known pods stay"
+
+
+async def test_a_login_program_runs_once_and_again_when_refused(cluster: Cluster, tmp_path: Path) -> None:
+    def answer() -> None:
+        status = {"token": cluster.api.token}
+        (tmp_path / "answer").write_text(json.dumps({"kind": "ExecCredential", "status": status}))
+
+    login = tmp_path / "login"
+    login.write_text(f"#!/bin/sh\necho run >>{tmp_path}/runs\ncat {tmp_path}/answer\n")
+    login.chmod(0o700)
+    answer()
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    document["users"][0]["user"] = {"exec": {"command": str(login)}}
+    file = tmp_path / "config"
+    file.write_text(yaml.safe_dump(document))
+    for number in range(10):
+        cluster.add_pod(f"web-{number}", labels={"app": "web"}, programs={"app": numbered})
+    service = PodService(files=[file])
+    await service.start()
+    await until(lambda: service.status.state is State.LIVE, "the cluster is reached")
+    hub = service.logs(selector="app=web")
+    await until(lambda: len(by_source(hub)) == 10, "ten logs are read")
+    assert (tmp_path / "runs").read_text() == "run\n"
+    cluster.expire_login()
+    answer()
+    cluster.cut_logs(Cut.EOF)
+    await until(lambda: hub.reconnects == 10, "all are read again")
+    assert (tmp_path / "runs").read_text() == "run\nrun\n"
+    for source, lines in by_source(hub).items():
+        assert_whole(source, lines, ended=False)
+    await service.stop()
 
 
 async def test_throttling_is_waited_out(cluster: Cluster, service: PodService) -> None:
