@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, cast
 
 from textual import events, on
@@ -195,12 +196,13 @@ class TabScreen(Screen[None]):
         width, height = self.size
         tabs, _, gap = tab_parts(self.host.tabs, self.tab.name, width)
         status = self.tab.service.status
-        here = [*self.where(), state_part(status, self.WORDS)]
-        if height < SHORT:
-            self._rows["tabs"].set_parts(tabs, here, gap)
+        state = state_part(status, self.WORDS)
+        if height < SHORT:  # beside the tabs, names give way and the state stays
+            names = [replace(each, keep=max(0, each.keep - 3)) for each in self.where()]
+            self._rows["tabs"].set_parts(tabs, [*names, state], gap)
         else:
             self._rows["tabs"].set_parts(tabs, self._corner(), gap)
-            self._rows["context"].set_parts(here, self.chips() if width >= NARROW else ())
+            self._rows["context"].set_parts([*self.where(), state], self.chips() if width >= NARROW else ())
         band = band_rows(self.said_status, self.band_keys(), width)
         for index, name in enumerate(("band", "band2")):
             self._rows[name].display = index < len(band)
