@@ -98,8 +98,8 @@ def test_the_terminal_may_shrink_to_nothing_and_grow_again(cable: Cable) -> None
         terminal.wait_for("opsterm needs 40×8 (now 36×7)")
         terminal.resize(40, 12)
         terminal.wait_for("1● 2○ 3○")
-        terminal.resize(80, 24)
-        terminal.wait_for("Serial●")
+        terminal.resize(160, 40)
+        terminal.wait_for("F1 Serial ●")
         terminal.wait_for("115200 8N1")
 
 
