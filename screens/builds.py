@@ -134,7 +134,7 @@ class BuildsScreen(PaneScreen):
             if self.table.columns != (columns := columns_for(service)):
                 self.table.set_columns(columns)
             self.table.set_rows([row_of(each, service) for each in service.variants])
-            self.table.placeholder = Content(f"✖ {service.fault}" if service.fault else "Looking for Dockerfiles …")
+            self.table.placeholder = Content(self._nothing())
             self.steps.show(steps_of(self.current(), service))
             progress = service.progress
             self.tab.figure = f"{progress.done}/{progress.total}" if progress else ""
@@ -143,6 +143,13 @@ class BuildsScreen(PaneScreen):
                 self.refresh_bindings()
                 self._tell_failure()
         super().refresh_rows()
+
+    def _nothing(self) -> str:
+        """What stands in the place of rows."""
+        service = self.service
+        if service.folder is None:
+            return "No folder yet. ctrl+o chooses one."
+        return f"✖ {service.fault} ctrl+o chooses another folder." if service.fault else "Looking for Dockerfiles …"
 
     def _tell_failure(self) -> None:
         service = self.service
