@@ -21,6 +21,8 @@ _MORE = ("/dev/rfcomm*", "/dev/ttymxc*", "/dev/ttyO[0-9]*", "/dev/ttyTHS*", "/de
 """Ports that pySerial leaves out; the built-in ones of boards count as `platform` there."""
 _DEV = "/dev"
 _BY_ID = "/dev/serial/by-id"
+ANY_PORT = f"{_DEV}/new"
+"""A path to watch for: a port that comes or goes changes its folder."""
 _SETTLE_SECONDS = 0.1
 
 
@@ -62,10 +64,7 @@ async def watch_ports() -> AsyncGenerator[list[Port], None]:
 
 def scan_ports() -> list[Port]:
     """`list_ports` for a thread of the caller's: it reads /sys and walks /proc."""
-    known: dict[str, ListPortInfo | None] = {info.device: info for info in pyserial_ports.comports()}
-    for pattern in _MORE:
-        for device in glob.glob(pattern):
-            known.setdefault(device, None)
+    known = _known_ports()
     links = {os.path.realpath(link): link for link in glob.glob(f"{_BY_ID}/*")}
     holders = find_holders(known)
     return [
@@ -77,8 +76,46 @@ def scan_ports() -> list[Port]:
             missing_access(device),
             links.get(os.path.realpath(device), ""),
         )
-        for device, info in sorted(known.items(), key=lambda item: numsplit(item[0]))
+        for device, info in known.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A port that is there, known cheaply: no holders, no rights.
+
+    `id` is as in `Port`; `interface` tells the ports of one adapter apart; `serial_number` is empty where it has
+    none. `made` is the inode and the time (ns) of its device file: a port that was away has others.
+    """
+
+    device: str
+    id: str
+    interface: str
+    serial_number: str
+    made: tuple[int, int]
+
+
+def present_ports() -> list[Presence]:
+    """The ports there are, in natural order; reads /sys, so it belongs in a thread."""
+    found = []
+    for device, info in _known_ports().items():
+        try:
+            about = os.stat(device)
+        except OSError:
+            continue  # it went meanwhile
+        interface = (info.location or "").partition(":")[2] if info else ""
+        serial_number = clean(info.serial_number or "") if info else ""
+        made = (about.st_ino, about.st_ctime_ns)
+        found.append(Presence(device, _identity(info), interface, serial_number, made))
+    return found
+
+
+def _known_ports() -> dict[str, ListPortInfo | None]:
+    known: dict[str, ListPortInfo | None] = {info.device: info for info in pyserial_ports.comports()}
+    for pattern in _MORE:
+        for device in glob.glob(pattern):
+            known.setdefault(device, None)
+    return dict(sorted(known.items(), key=lambda item: numsplit(item[0])))
 
 
 def _description(info: ListPortInfo | None) -> str:

@@ -46,6 +46,8 @@ class SerialService(Service):
         self.ring = Ring() if ring is None else ring
         self.counters = Counters()
         self.settings: Settings | None = None
+        self.device = ""
+        """Where the port was open last: the path behind a lasting name, else the text of the port."""
         self.taps: list[Callable[[list[Chunk]], None]] = []
         """Each is given what comes in, just as it came, before it becomes lines; must be quick."""
         self._clock = clock or Clock()
@@ -186,7 +188,7 @@ class SerialService(Service):
                         await watch.wait(self._refused(error, delay, target.device))
                     else:
                         opened = time.monotonic()
-                        self._opened()
+                        self._opened(target)
                         await self._lost(await self._link.lost)
                         if time.monotonic() - opened > _SETTLED_SECONDS:
                             delay = _FIRST_DELAY
@@ -218,12 +220,14 @@ class SerialService(Service):
         self._intake = intake
         return link
 
-    def _opened(self) -> None:
+    def _opened(self, target: Target) -> None:
+        self.device = target.device
         if self._lost_ns:
             gap = (self._clock.now() - self._lost_ns) / 1e9
             self.counters.gaps += 1
             self.counters.reconnects += 1
-            self._note(f"open again, gap {gap:.3f} s", Flag.GAP)
+            place = f" {target.moved}" if target.moved else ""
+            self._note(f"open again{place}, gap {gap:.3f} s", Flag.GAP)
         self._become(State.LIVE)
 
     def _refused(self, error: SerialError, delay: float, device: str) -> float | None:

@@ -58,5 +58,9 @@ class Target(Protocol):
     def device(self) -> str:
         """What was tried last: a path, or the text of the port where it has none."""
 
+    @property
+    def moved(self) -> str:
+        """Where it is open now, if not where it was open before: `as /dev/ttyUSB1 (same serial 0001)`."""
+
     async def open(self, settings: Settings, received: Received, sent: Sent, clock: Clock) -> Link:
         """Open it; the loop goes on meanwhile. Raises SerialError."""

@@ -39,6 +39,7 @@ class Rfc2217Target:
     """`rfc2217://HOST:PORT`, with pySerial's options: `?ign_set_control`, `?timeout=SECONDS`, `?poll_modem`."""
 
     watched: tuple[str, ...] = ()
+    moved = ""
 
     def __init__(self, port: str) -> None:
         self.device = port

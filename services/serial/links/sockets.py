@@ -32,6 +32,7 @@ class TcpTarget:
     """`socket://HOST:PORT`."""
 
     watched: tuple[str, ...] = ()
+    moved = ""
 
     def __init__(self, port: str) -> None:
         self.device = port
@@ -69,6 +70,8 @@ class TcpTarget:
 
 class UnixTarget:
     """`unix:/path`: a socket in the file system."""
+
+    moved = ""
 
     def __init__(self, port: str) -> None:
         self.device = port.removeprefix("unix:").removeprefix("//")

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from serial_asyncio import connection_for_serial
@@ -16,21 +17,35 @@ from opsterm.services.serial.device import SerialPort, close_port, open_port, tu
 from opsterm.services.serial.errors import DisconnectedError, SerialError
 from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.links.base import Received, Sent
+from opsterm.services.serial.links.find import Finder
 from opsterm.services.serial.links.stream import StreamLink
 from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.threads import in_thread
 
 
 class TtyTarget:
-    """A device by its path."""
+    """A device, by its path or by a name that lasts. Raises BadSettingError where the name is written wrongly."""
 
     def __init__(self, port: str) -> None:
         self.device = port
-        self.watched = (port,)
+        self._finder = Finder(port)
+        self.watched = self._finder.watched
+
+    @property
+    def moved(self) -> str:
+        """Where it is open now, if not where it was open before: `as /dev/ttyUSB1 (same serial 0001)`."""
+        return self._finder.moved
 
     async def open(self, settings: Settings, received: Received, sent: Sent, clock: Clock) -> TtyLink:
-        """Open it, locked for us alone. Raises SerialError."""
-        return await TtyLink.open(settings, received, sent, clock)
+        """Find it and open it, locked for us alone. Raises SerialError."""
+        device = self.device = await in_thread(self._finder.find, f"find {settings.port}")
+        link = await TtyLink.open(replace(settings, port=device), received, sent, clock)
+        try:
+            await in_thread(lambda: self._finder.opened(device), f"look at {device}")
+        except BaseException:
+            await link.close()
+            raise
+        return link
 
 
 class TtyLink(StreamLink):
