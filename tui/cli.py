@@ -52,6 +52,9 @@ def parser() -> argparse.ArgumentParser:
     serial.add_argument("--parity", choices=("N", "E", "O", "M", "S"), help="default: N")
     serial.add_argument("--stop-bits", type=float, choices=(1, 1.5, 2), help="default: 1")
     serial.add_argument("--flow", choices=("none", "rts/cts", "xon/xoff"), help="flow control (default: none)")
+    serial.add_argument(
+        "--script", metavar="FILE", help="with --plain: wait and send as this TOML file says, then end"
+    )
     serial.add_argument("--capture", metavar="FILE", help="with --plain: write to .txt, .jsonl or .bin (raw bytes)")
     serial.add_argument("--rotate", metavar="WHEN", help="with --capture: a new file each day, or at a size like 10M")
     _plain(serial, "print lines, send the lines of standard input")
@@ -100,8 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command in (None, "demo"):
             return _usage("the screen needs a terminal. Without one: opsterm serial|logs|build … --plain.")
         plain = True
-    if getattr(options, "capture", None) and not plain:
-        return _usage("--capture needs --plain.")
+    for option in ("capture", "script"):
+        if getattr(options, option, None) and not plain:
+            return _usage(f"--{option} needs --plain.")
     if not plain and os.environ.get("TERM", "") in ("", "dumb"):
         return _usage("this terminal cannot draw (TERM is empty or dumb). Try --plain.")
     try:

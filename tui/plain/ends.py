@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-USAGE, NOT_REACHED, INTERRUPTED = 2, 4, 130
-"""Exit statuses: what was asked for makes no sense; the first try failed; ctrl+c, or nobody reads any more."""
+CHECK_FAILED, USAGE, NOT_REACHED, INTERRUPTED = 1, 2, 4, 130
+"""Exit statuses: something did not go as it should; what was asked for makes no sense; the first try failed; ctrl+c,
+or nobody reads any more.
+"""
 
 GOODBYE_SECONDS = 0.5
 """How long the end may wait for whoever reads the output."""

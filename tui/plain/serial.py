@@ -7,13 +7,17 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from opsterm.services.serial.capture import Capture
 from opsterm.services.serial.capture_file import Rotation
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.explain import WAITING
+from opsterm.services.serial.play_script import play_script
+from opsterm.services.serial.script import BadScriptError, Run, Step, parse_script
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
@@ -21,6 +25,7 @@ from opsterm.tui.config import ConfigError, load
 from opsterm.tui.memory import Memory
 from opsterm.tui.options import serial_defaults, serial_given
 from opsterm.tui.plain.ends import (
+    CHECK_FAILED,
     GOODBYE_SECONDS,
     INTERRUPTED,
     NOT_REACHED,
@@ -39,10 +44,14 @@ def main(options: argparse.Namespace) -> int:
         remembered = Memory().get("ports", {})
         settings = settings_for(options.port, remembered, serial_defaults(load()), serial_given(options))
         capture = _capture(options)
+        script = _script(options.script)
     except (BadSettingError, ConfigError) as error:
         say(str(error))
         return USAGE
-    return asyncio.run(run(settings, wait=options.wait, stdin=sys.stdin, stdout=sys.stdout, capture=capture))
+    stdin = None if script else sys.stdin
+    return asyncio.run(
+        run(settings, wait=options.wait, stdin=stdin, stdout=sys.stdout, capture=capture, script=script)
+    )
 
 
 def _capture(options: argparse.Namespace) -> Capture | None:
@@ -52,11 +61,31 @@ def _capture(options: argparse.Namespace) -> Capture | None:
     return Capture(options.capture, rotation=rotation, told=say)
 
 
+def _script(path: str | None) -> tuple[Step, ...]:
+    if path is None:
+        return ()
+    try:
+        return parse_script(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadScriptError(f"{path}: {os.strerror(error.errno or 0)}.") from None
+    except UnicodeDecodeError:
+        raise BadScriptError(f"{path} is not UTF-8.") from None
+    except BadScriptError as error:
+        raise BadScriptError(f"{path}: {error.reason}") from None
+
+
 async def run(
-    settings: Settings, *, wait: bool, stdin: Stream | None, stdout: Stream, capture: Capture | None = None
+    settings: Settings,
+    *,
+    wait: bool,
+    stdin: Stream | None,
+    stdout: Stream,
+    capture: Capture | None = None,
+    script: tuple[Step, ...] = (),
 ) -> int:
     """Print what comes and send what is typed until ctrl+c or until nobody reads; returns the exit status.
 
+    With a `script` this ends when that does, with 0 or, where it fails, with 1.
     What passes goes to `capture`, too; this ends with 2 where its file cannot be written from the start.
     When the port does not open the first time this ends with 4, unless it is to `wait`. Once open it is opened again
     whenever it comes back. The end of standard input ends sending only.
@@ -98,6 +127,7 @@ async def run(
 
     with ends_on_signals(end), ends_with_reader(stdout.fileno(), end):
         end_listening = service.listen(changed)
+        playing = asyncio.create_task(_play(Run(script, service.ring), service, opened, end)) if script else None
         await service.open(settings)
         printing = asyncio.create_task(printer.run())
         typing = asyncio.create_task(_type(service, stdin.fileno(), opened)) if stdin is not None else None
@@ -105,14 +135,22 @@ async def run(
             return await ended
         finally:
             end_listening()
-            if typing is not None:
-                typing.cancel()
+            for task in (typing, playing):
+                if task is not None:
+                    task.cancel()
             await service.stop()
             if capture is not None:
                 await capture.stop()
             printer.finish()
             await asyncio.wait([printing], timeout=GOODBYE_SECONDS)
             printing.cancel()
+
+
+async def _play(script: Run, service: SerialService, opened: asyncio.Event, end: Callable[[int], None]) -> None:
+    await opened.wait()
+    failure = await play_script(script, service)
+    say(failure or "Script done.")
+    end(CHECK_FAILED if failure else 0)
 
 
 async def _type(service: SerialService, fd: int, opened: asyncio.Event) -> None:

@@ -1,0 +1,57 @@
+"""A script at work on an open port."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from opsterm.services.lines import Direction, Flag
+from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.script import Done, Failed, Run, Send
+from opsterm.services.serial.service import SerialService
+from opsterm.services.service import State
+
+
+async def play_script(run: Run, service: SerialService) -> str:
+    """Do the steps of `run`; returns why it failed, empty when all are done."""
+    loop = asyncio.get_running_loop()
+    news = asyncio.Event()
+    end = service.ring.listen(news.set)
+    try:
+        while True:
+            news.clear()
+            match run.next(loop.time()):
+                case Done():
+                    return ""
+                case Failed(reason):
+                    return reason
+                case Send() as wanted:
+                    if failure := await _send(service, wanted, news):
+                        return f"Step {wanted.number}: {failure}"
+                case until:
+                    with suppress(TimeoutError):  # asked once more, it says that the time is over
+                        async with asyncio.timeout_at(until.deadline):
+                            await news.wait()
+    finally:
+        end()
+
+
+async def _send(service: SerialService, wanted: Send, news: asyncio.Event) -> str:
+    """Send one line and wait until it has left; returns why it did not."""
+    seq = service.ring.next_seq
+    try:
+        on_its_way = service.send(wanted.data)
+    except BadSettingError as error:
+        return error.reason
+    if not on_its_way:
+        return "" if service.status.state is State.LIVE else "not sent, the port is not open."
+    try:
+        async with asyncio.timeout(wanted.timeout):
+            while True:
+                news.clear()
+                for line in service.ring.since(seq):
+                    if line.direction is Direction.TX:
+                        return "not sent, the device went away." if line.flags & Flag.UNSENT else ""
+                await news.wait()
+    except TimeoutError:
+        return f"not sent, the device takes nothing for {wanted.timeout:g} s."
