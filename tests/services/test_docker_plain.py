@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests import rig_docker
-from tests.needs import ROOT
 from tests.rig_docker import BASE, BASELINE, DEPENDENCIES_FIRST
 from tests.waiting import until_now
 
@@ -44,24 +42,6 @@ async def test_the_table_is_printed_and_the_json_written(tmp_path: Path) -> None
     assert [one["phases"]["warm"]["cached_steps"] for one in written] == [3, 4]
     assert "✓ Dockerfile.b touched" in done.stderr
     assert list((tmp_path / "tmp").iterdir()) == []
-
-
-@pytest.mark.journey
-@pytest.mark.rig
-async def test_the_example_shows_what_dependencies_first_bring(tmp_path: Path) -> None:
-    await rig_docker.engine("", "python:3.11")
-    folder = tmp_path / "flask-app"
-    others = shutil.ignore_patterns("Dockerfile.[3-9]*")
-    shutil.copytree(ROOT / "examples" / "flask-app", folder, ignore=others)
-    before = await rig_docker.present()
-    done = opsterm(folder, "--json", tmp_path / "out.json")
-    assert done.returncode == 0, done.stderr
-    baseline, first = json.loads((tmp_path / "out.json").read_text())["variants"]
-    assert (baseline["name"], first["name"]) == ("Dockerfile", "Dockerfile.2-requirements-first")
-    # WORKDIR alone stays; in the other also the list of dependencies and their installation.
-    assert (baseline["phases"]["touched"]["cached_steps"], baseline["phases"]["touched"]["steps"]) == (1, 3)
-    assert (first["phases"]["touched"]["cached_steps"], first["phases"]["touched"]["steps"]) == (3, 4)
-    assert await rig_docker.present() == before
 
 
 @pytest.mark.rig
