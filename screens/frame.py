@@ -199,7 +199,8 @@ class TabScreen(Screen[None]):
         state = state_part(status, self.WORDS)
         if height < SHORT:  # beside the tabs, names give way and the state stays
             names = [replace(each, keep=max(0, each.keep - 3)) for each in self.where()]
-            self._rows["tabs"].set_parts(tabs, [*names, state], gap)
+            badges = [part(text, style, keep=8) for text, style in self.host.badges]
+            self._rows["tabs"].set_parts(tabs, [*names, state, *badges], gap)
         else:
             self._rows["tabs"].set_parts(tabs, self._corner(), gap)
             self._rows["context"].set_parts([*self.where(), state], self.chips() if width >= NARROW else ())
@@ -321,7 +322,7 @@ class TabScreen(Screen[None]):
 
     def open_aside(self, panel: Widget) -> None:
         """Show `panel` at the right of the main area, in place of another one."""
-        before = self.focused
+        before = None if self.focused is self.prompt.input else self.focused
         if self.close_aside():
             before = self._before_aside
         self._before_aside = before

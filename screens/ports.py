@@ -18,7 +18,7 @@ from opsterm.services.serial.ports import Port, watch_ports
 from opsterm.widgets.prompt import PromptInput
 from opsterm.widgets.row_table import Cell, Column, Row, RowTable
 
-_NONE = "No serial ports found. Plug a device in and it appears here, or type a path."
+_NONE = "No serial ports found. Plug a device in and it appears here, or type a path or URL."
 _NEW_SECONDS = 10  # how long a port that just came is marked
 
 

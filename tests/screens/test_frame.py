@@ -249,6 +249,23 @@ async def test_a_theme_is_chosen_by_command_and_remembered(tmp_path: Path) -> No
         assert app.memory["theme"] == "textual-light"
 
 
+async def test_commands_are_completed_and_an_unknown_one_proposes_the_nearest(tmp_path: Path) -> None:
+    app = program(tmp_path)
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        screen = await started(app)
+        await pilot.press("colon", *"me")
+        await until(lambda: any(row.startswith(" ▌ messages") for row in shown(app)), "the best completion, last")
+        await until(lambda: any(row.startswith("   theme") for row in shown(app)), "another above it")
+        await pilot.press("tab")
+        assert screen.prompt.input.value == "messages"
+        await pilot.press("ctrl+u", *"massages", "enter")
+        await until(lambda: says(app, '✖ no command "massages" · nearest: messages'), "the nearest")
+        await pilot.press("ctrl+u", *"messages", "enter")
+        await until(lambda: says(app, "Nothing was said yet."), "the messages")
+        await pilot.press("escape")
+        await until(lambda: screen.lines.has_focus, "the lines again")
+
+
 async def test_a_hidden_tab_paints_nothing_but_its_glyph_changes(tmp_path: Path) -> None:
     app = program(tmp_path)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

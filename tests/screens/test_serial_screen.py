@@ -119,6 +119,7 @@ async def test_several_lines_pasted_ask_first(tmp_path: Path, cable: Cable) -> N
         await pilot.press(*"draft")
         screen.tx.input.post_message(events.Paste("one\ntwo\nthree\n"))
         await until(lambda: says(app, "Send 3 lines?"), "the question")
+        assert not says(app, "Tx CRLF text ›")  # one row to type into at a time
         await pilot.press("escape")
         await until(lambda: screen.tx.input.has_focus, "the input")
         assert screen.tx.input.value == "draft"
