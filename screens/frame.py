@@ -59,6 +59,8 @@ class TabScreen(Screen[None]):
             "shift+tab", "app.focus_previous", "Previous", show=False, id="frame.previous", tooltip="The one before"
         ),
     ]
+    FOOTER: ClassVar[Sequence[str]] = ()
+    """Ids of the keys that are used most, for the footer; others come behind them."""
     WORDS: ClassVar[Mapping[State, str]] = {
         State.OFF: "off",
         State.STARTING: "connecting",
@@ -214,7 +216,7 @@ class TabScreen(Screen[None]):
     def _refresh_keys(self) -> None:
         if self.is_current:
             width = self.size.width
-            self._keys.show_keys(self, 8 if width >= WIDE else 6 if width >= NARROW else 3)
+            self._keys.show_keys(self, 8 if width >= WIDE else 6 if width >= NARROW else 3, self.FOOTER)
             if isinstance(self._aside, HelpPanel):
                 self._aside.explain(self)
 
@@ -244,7 +246,8 @@ class TabScreen(Screen[None]):
     @on(Bar.Pressed, "#keys")
     def _key_pressed(self, event: Bar.Pressed) -> None:
         event.stop()
-        self.app.simulate_key(event.part_id)
+        # By way of the program: a key that a screen itself sends never bubbles beyond that screen, to its bindings.
+        self.app.call_later(self.app.simulate_key, event.part_id)
 
     @on(Bar.Pressed, "#band")
     @on(Bar.Pressed, "#band2")
@@ -286,6 +289,12 @@ class TabScreen(Screen[None]):
         """Back one view; at the root nothing is left to go back from."""
         if not (self.close_aside() or self.escape()):
             self.host.toast("ctrl+q quits.")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In an input ctrl+r searches what was typed before, or does nothing."""
+        if action == "retry" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_retry(self) -> None:
         """Try the connection again now."""

@@ -36,6 +36,10 @@ _SILENT = "Open, nothing received yet. Type a line below; garbage here would mea
 class SerialScreen(PaneScreen):
     """Focus is in the Tx row while a port is open, and in the port picker while none is."""
 
+    FOOTER = (
+        *("tx.send", "line.zoom", "pane.filter", "pane.find", "line.stamps", "line.wrap"),
+        *("serial.settings", "serial.ports", "tx.leave", "pane.stamps", "input.search"),
+    )
     WORDS: ClassVar[Mapping[State, str]] = {
         State.OFF: "closed",
         State.STARTING: "opening",

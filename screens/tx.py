@@ -21,6 +21,7 @@ class TxInput(PromptInput):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Send", id="tx.send", tooltip="Send the line with its ending"),
+        Binding("tab", "app.focus_next", "To lines", id="tx.leave", tooltip="Read the lines; tab comes back"),
     ]
 
     class Pasted(Message):

@@ -12,7 +12,8 @@ from textual.widgets import Static
 
 from opsterm.widgets.key_bar import live_bindings
 
-_KEYS, _WORDS = 15, 34  # columns of a row
+_KEYS = 15  # columns
+_WIDTH = 50  # columns inside a panel that does not take the whole main area
 
 
 class HelpPanel(VerticalScroll):
@@ -20,7 +21,7 @@ class HelpPanel(VerticalScroll):
 
     SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
-    HelpPanel { width: 54; height: 1fr; background: $panel; padding: 0 1; scrollbar-size-vertical: 1; }
+    HelpPanel { width: 53; height: 1fr; background: $panel; padding: 0 1; scrollbar-size-vertical: 1; }
     .-narrow HelpPanel, .-tiny HelpPanel { width: 1fr; }
     """
 
@@ -28,7 +29,8 @@ class HelpPanel(VerticalScroll):
         super().__init__(id=id)
         self._heading = title
         self._text = Static()
-        self._shown = Content()
+        self._keys: list[tuple[str, str]] = []
+        self._width = _WIDTH
 
     def compose(self) -> Any:
         """One static text; it is short."""
@@ -36,17 +38,24 @@ class HelpPanel(VerticalScroll):
 
     def explain(self, screen: Screen[Any]) -> None:
         """Say what each key does on `screen` now; while the panel itself has the focus, what it said before."""
-        if self._shown and (screen.focused is None or self in screen.focused.ancestors_with_self):
+        if self._keys and (screen.focused is None or self in screen.focused.ancestors_with_self):
             return
-        rows = [(f"Help: {self._heading}\n\n", "bold")]
-        count = 0
-        for binding, keys in live_bindings(screen):
-            count += 1
-            first, *more = wrap(binding.tooltip or binding.description, _WORDS)
+        keys = [(keys, binding.tooltip or binding.description) for binding, keys in live_bindings(screen)]
+        if keys != self._keys:  # the bindings change with the focus; most updates change nothing
+            self._keys = keys
+            self._text.update(self._written())
+
+    def on_resize(self) -> None:
+        """The words are wrapped under each other, not under the keys."""
+        if self._width != (width := self.scrollable_content_region.width):
+            self._width = width
+            self._text.update(self._written())
+
+    def _written(self) -> Content:
+        words = max(10, self._width - _KEYS - 2)
+        rows = [(f"Help: {self._heading}", "bold"), ("   ? or esc closes\n\n", "$foreground-muted")]
+        for keys, said in self._keys:
             rows.append((f"{keys:>{_KEYS}}  ", "bold $footer-key-foreground"))
-            rows.append(("\n".join([first, *(" " * (_KEYS + 2) + line for line in more)]) + "\n", ""))
-        rows.append((f"\n{count} keys act here now.   ? or esc closes", "$foreground-muted"))
-        shown = Content.assemble(*rows)
-        if shown != self._shown:  # the bindings change with the focus; most updates change nothing
-            self._shown = shown
-            self._text.update(shown)
+            rows.append((f"\n{' ' * (_KEYS + 2)}".join(wrap(said, words)) + "\n", ""))
+        rows.append((f"\n{len(self._keys)} keys act here now.", "$foreground-muted"))
+        return Content.assemble(*rows)

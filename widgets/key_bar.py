@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from textual.binding import Binding
@@ -71,14 +71,15 @@ class KeyBar(Bar):
     KeyBar { background: $panel; }
     """
 
-    def show_keys(self, screen: Screen[Any], most: int) -> None:
-        """Show the keys that act on `screen` now."""
+    def show_keys(self, screen: Screen[Any], most: int, order: Sequence[str] = ()) -> None:
+        """Show the keys that act on `screen` now: those whose ids are in `order` first, in that order."""
         typing = isinstance(screen.focused, Input)
         last = "app.palette" if typing else "app.help"
         parts: list[Part] = []
         said: set[str] = set()
         tail: Part | None = None
-        for binding, keys in live_bindings(screen):
+        place = {name: index for index, name in enumerate(order)}
+        for binding, keys in sorted(live_bindings(screen), key=lambda each: place.get(each[0].id or "", len(place))):
             shown = Part(
                 ((keys.split(" ")[0], "bold $footer-key-foreground"), (f" {binding.description.lower()}", "")),
                 id=binding.key,

@@ -22,9 +22,7 @@ class PromptInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "older", "Older line", show=False, id="input.older", tooltip="The line sent before"),
         Binding("down", "newer", "Newer line", show=False, id="input.newer", tooltip="The line sent after"),
-        Binding(
-            "ctrl+r", "search", "Search history", show=False, id="input.search", tooltip="Last line that holds this"
-        ),
+        Binding("ctrl+r", "search", "History", id="input.search", tooltip="Last line that holds this"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -41,7 +39,14 @@ class PromptInput(Input):
                 self.history.remove(text)
             self.history.append(text)
             del self.history[:-200]
+            self.refresh_bindings()
         self._at = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a history there is nothing to search."""
+        if action == "search" and not self.history:
+            return False
+        return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
         """Copy what is selected in the input; without a selection the key belongs to the screen."""
