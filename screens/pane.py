@@ -21,6 +21,7 @@ from opsterm.widgets.line_view import LineView
 from opsterm.widgets.row_table import Row, RowTable
 from opsterm.widgets.words import count, size
 
+_FIND_NOTE = "n next   N previous   esc clear"
 _LINES_AT_ONCE = 2_000  # written at a stretch: some milliseconds
 
 
@@ -84,7 +85,11 @@ class PaneScreen(TabScreen):
     @on(LineView.Changed)
     def _pane_changed(self) -> None:
         self.refresh_rows()
-        if self.prompt.kind == "filter":
+
+    def refresh_rows(self) -> None:
+        """The rows, and the count beside a filter that is being typed; what is wrong with it stays."""
+        super().refresh_rows()
+        if self.prompt.kind == "filter" and not self.prompt.has_class("-bad"):
             self.prompt.note(self._filter_note())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -142,7 +147,7 @@ class PaneScreen(TabScreen):
             typed=self._mark,
             done=self._found,
             given_up=lambda: self._mark(""),
-            note="n next   N previous   esc clear",
+            note=_FIND_NOTE,
         )
 
     def _mark(self, text: str) -> bool:
@@ -154,6 +159,7 @@ class PaneScreen(TabScreen):
         except BadPatternError as error:
             self.prompt.note(f"✖ {error}", bad=True)
             return False
+        self.prompt.note(_FIND_NOTE)
         self.sought = match
         pane.find(match)
         return True

@@ -133,6 +133,10 @@ class PortPicker(Vertical):
         self._table.filter(
             (lambda row: all(word in " ".join(row.texts()).casefold() for word in words)) if words else None
         )
+        typed = self.input.value.strip()
+        self._table.placeholder = Content(
+            _NONE if not words else f'No port matches "{typed}": enter opens it by this name.'
+        )
         total = len(self._ports or ())
         self._count.update(Content(f"{self._table.shown} of {total} match" if words else ""))
 
