@@ -9,7 +9,7 @@ from opsterm.services.docker.service import BuildService
 from opsterm.services.docker.variants import Variant
 from opsterm.widgets.row_table import Cell, Column, Row
 
-_NAME = Column("name", "VARIANT", priority=0, min_width=14, max_width=36)
+_NAME = Column("name", "VARIANT", priority=0, min_width=24, max_width=36, flexible=True)
 IDLE = (
     _NAME,
     Column("lines", "LINES", align="right", priority=3, min_width=5),

@@ -169,8 +169,12 @@ class BuildsScreen(PaneScreen):
     def where(self) -> Sequence[Part]:
         """Folder and engine."""
         service = self.service
-        engine = part(service.engine or "no engine", "$foreground-muted", keep=4)
-        return (part(_short(service.folder, self.size.width >= WIDE), "bold", keep=9), engine)
+        builder, _, engine = (service.engine or "no engine").partition(", ")
+        return (
+            part(_short(service.folder, self.size.width >= WIDE), "bold", keep=9),
+            part(builder, "$foreground-muted", keep=7),
+            *([part(engine, "$foreground-muted", keep=1)] if engine else []),
+        )
 
     def chips(self) -> Sequence[Part]:
         """What is shown below, and what runs."""
@@ -205,7 +209,7 @@ class BuildsScreen(PaneScreen):
         """How many variants there are, and what can be done with them."""
         service = self.service
         found = count(len(service.variants), "variant")
-        measured = sum(not each.error for each in service.results.values())
+        measured = sum(len(each.measures) == len(PHASES) for each in service.results.values())
         if measured or not service.variants:
             return f"{found}, {measured} measured"
         builds = len(service.variants) * len(PHASES) * service.reps
@@ -260,7 +264,8 @@ class BuildsScreen(PaneScreen):
     def action_run_all(self) -> None:
         """Measure what lacks results; everything, where nothing does."""
         service = self.service
-        missing = {each.name for each in service.variants if each.name not in service.results}
+        known = {each.name for each in service.results.values() if each.error or len(each.measures) == len(PHASES)}
+        missing = {each.name for each in service.variants} - known
         self._run(missing or {each.name for each in service.variants})
 
     def _run(self, names: set[str]) -> None:
