@@ -10,6 +10,7 @@ from opsterm.services.kube.service import PodService
 from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_life import Process
 
+FIRST_ROLLOUT_SECONDS = 4.0  # from the start on: soon enough for a first look at logs by label
 ROLLOUT_SECONDS = 45.0  # from one rollout to the next
 _PATHS = ("/cart", "/cart/items", "/checkout", "/healthz", "/products?page=2")
 
@@ -74,6 +75,7 @@ class DemoPods(PodService):
             await self._cluster.stop()
 
     async def _roll(self) -> None:
+        await asyncio.sleep(FIRST_ROLLOUT_SECONDS)
         while True:
-            await asyncio.sleep(ROLLOUT_SECONDS)
             await self._cluster.rollout("web")
+            await asyncio.sleep(ROLLOUT_SECONDS)
