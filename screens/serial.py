@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -88,6 +88,7 @@ class SerialScreen(PaneScreen):
         self._opening = opening
         self._defaults = defaults or {}
         self._rate = Rate()
+        self._narrow = False
         self._was_open = False  # the port of now has been open
         self.lines = LineView(id="lines", classes="main--body")
         self.tx = TxRow()
@@ -130,6 +131,11 @@ class SerialScreen(PaneScreen):
             self.action_ports()
         else:
             self._show_port()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Long lines are wrapped where few fit, and cut where most do; `w` changes it until the width does."""
+        if self._narrow != (narrow := event.size.width < WIDE):
+            self._narrow = self.lines.wrap = narrow
 
     def refresh_rows(self) -> None:
         """The rows, and what is said while there is no line."""
