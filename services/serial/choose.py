@@ -23,6 +23,10 @@ def changed(settings: Settings, key: str, value: str) -> Settings:
             return replace(settings, data_bits=int(value))
         case "stop_bits":
             return replace(settings, stop_bits=float(value))
+        case "dtr" | "rts" | "hang_up":
+            if value not in ("on", "off"):
+                raise BadSettingError(f"Invalid value '{value}' for {key.upper().replace('_', ' ')}: on or off.")
+            return replace(settings, **{key: value == "on"})  # type: ignore[arg-type]  # mypy sees any field
         case "ending":
             try:
                 return replace(settings, ending=Ending[value.upper()])

@@ -18,6 +18,7 @@ import serial
 from opsterm.services.serial.errors import NotASerialPortError
 from opsterm.services.serial.explain import explain
 from opsterm.services.serial.settings import Settings
+from opsterm.services.serial.uucp import lock, unlock
 
 SerialPort: TypeAlias = serial.Serial
 
@@ -29,11 +30,22 @@ _FAILURES = (OSError, ValueError, OverflowError, termios.error)
 def open_port(settings: Settings) -> SerialPort:
     """The port, open, locked for us alone and ready for non-blocking use. Raises SerialError."""
     is_url = _is_url(settings.port)
+    if not is_url:
+        lock(settings.port)
+    try:
+        return _open(settings, is_url)
+    except BaseException:
+        unlock(settings.port)
+        raise
+
+
+def _open(settings: Settings, is_url: bool) -> SerialPort:
     try:
         if not is_url and not stat.S_ISCHR(os.stat(settings.port).st_mode):
             raise OSError(errno.ENOTTY, "no terminal")  # before it is opened: opening a pipe could block
         port = serial.serial_for_url(settings.port, do_not_open=True, exclusive=True, timeout=0)
         port.apply_settings(parameters(settings))
+        port.dtr, port.rts = settings.dtr, settings.rts  # taken when it is opened
         port.open()
     except _FAILURES as error:
         raise explain(error, settings.port) from error
@@ -41,7 +53,7 @@ def open_port(settings: Settings) -> SerialPort:
         fd = port.fileno()
         if not is_url:
             fcntl.ioctl(fd, termios.TIOCEXCL)
-            _make_raw(fd)
+            _make_raw(fd, settings.hang_up)
     except io.UnsupportedOperation as error:
         port.close()
         raise NotASerialPortError(f"{settings.port} is not supported: it has no file descriptor.") from error
@@ -57,7 +69,7 @@ def tune_port(port: SerialPort, settings: Settings) -> None:
     try:
         port.apply_settings({**before, **parameters(settings)})
         if not _is_url(settings.port):
-            _make_raw(port.fileno())
+            _make_raw(port.fileno(), settings.hang_up)
     except _FAILURES as error:
         try:
             port.apply_settings(before)
@@ -83,6 +95,7 @@ def close_port(port: SerialPort) -> None:
         pass  # the device is gone, or it is no terminal
     with suppress(*_FAILURES):
         port.close()
+    unlock(str(port.port))
 
 
 def _is_url(port: str) -> bool:
@@ -101,11 +114,14 @@ def parameters(settings: Settings) -> dict[str, object]:
     }
 
 
-def _make_raw(fd: int) -> None:
-    """Take out what pySerial leaves from an earlier user, and have an empty read mean the end and nothing else."""
+def _make_raw(fd: int, hang_up: bool) -> None:
+    """Set what pySerial has no word for: whether closing drops DTR and RTS.
+
+    Also take out what pySerial leaves from an earlier user, and have an empty read mean the end and nothing else."""
     attributes = termios.tcgetattr(fd)
     attributes[0] &= ~(termios.IGNPAR | termios.BRKINT)
     attributes[1] &= ~getattr(termios, "TAB3", 0)
+    attributes[2] = attributes[2] | termios.HUPCL if hang_up else attributes[2] & ~termios.HUPCL
     attributes[6][termios.VMIN] = 1
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
 from opsterm.services.serial.clock import Clock
@@ -19,8 +20,11 @@ from opsterm.services.serial.errors import (
 from opsterm.services.serial.framing import Framing
 from opsterm.services.serial.intake import Counters, Intake
 from opsterm.services.serial.links import Link, Target, target_for
+from opsterm.services.serial.modem import OUTPUTS, Modem, ModemLines, check_output, use_modem
+from opsterm.services.serial.rate import rounding
 from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
+from opsterm.services.serial.threads import in_thread
 from opsterm.services.serial.watch import Watch
 from opsterm.services.service import Service, State
 from opsterm.services.text import clean
@@ -108,6 +112,10 @@ class SerialService(Service):
             return
         if self._link is not None:
             await self._link.tune(settings)
+            for name in OUTPUTS:
+                if getattr(settings, name) != getattr(self.settings, name):
+                    await self.set_line(name, getattr(settings, name))
+            await self._compare_baud(self._link, settings)
         if self._intake is not None:
             self._intake.encoding = settings.encoding
             self._intake.quiet_seconds = settings.quiet_seconds
@@ -140,6 +148,48 @@ class SerialService(Service):
         if data:
             self._link.write(data, line)
         return bool(data)
+
+    async def read_lines(self) -> ModemLines | None:
+        """The lines beside the data as they are now; None where the port has none, or is not open."""
+        modem = self._link.modem if self._link else None
+        if modem is None:
+            return None
+        try:
+            return await in_thread(modem.read, "read the lines")
+        except OSError:
+            return None  # it went meanwhile, and the status says so
+
+    async def set_line(self, name: str, on: bool) -> None:
+        """Switch `dtr` or `rts`, now and whenever the port is opened again. Raises SerialError."""
+        check_output(name)
+        await self._use_modem(name.upper(), lambda modem: modem.set(name, on))
+        if self.settings is not None:
+            self.settings = replace(self.settings, **{name: on})  # type: ignore[arg-type]  # mypy sees any field
+        self._note(f"{name.upper()} {'on' if on else 'off'}")
+        self._tell()
+
+    async def pulse(self, name: str, seconds: float = 0.1) -> None:
+        """Switch `dtr` or `rts` to the other way and, after `seconds`, back. Raises SerialError."""
+        check_output(name)
+        usual = getattr(self.settings, name, True)
+
+        def switch(modem: Modem) -> None:
+            modem.set(name, not usual)
+            time.sleep(seconds)
+            modem.set(name, usual)
+
+        await self._use_modem(name.upper(), switch)
+        self._note(f"{name.upper()} {'off' if usual else 'on'} for {seconds * 1000:.0f} ms")
+
+    async def send_break(self, seconds: float = 0.25) -> None:
+        """Send BREAK for so long. Raises SerialError."""
+        await self._use_modem("BREAK", lambda modem: modem.hold_break(seconds))
+        self._note(f"BREAK {seconds * 1000:.0f} ms")
+
+    async def _use_modem(self, what: str, use: Callable[[Modem], None]) -> None:
+        if self._link is None or self.settings is None:
+            raise SerialError("Not possible while no port is open.")
+        await use_modem(self._link.modem, self.settings.port, what, use)
 
     def hold(self, held: bool) -> None:
         """Let `ring` grow no further while `held`: for whoever must not miss a line and cannot keep up.
@@ -189,6 +239,7 @@ class SerialService(Service):
                     else:
                         opened = time.monotonic()
                         self._opened(target)
+                        await self._compare_baud(self._link, self.settings)
                         await self._lost(await self._link.lost)
                         if time.monotonic() - opened > _SETTLED_SECONDS:
                             delay = _FIRST_DELAY
@@ -229,6 +280,10 @@ class SerialService(Service):
             place = f" {target.moved}" if target.moved else ""
             self._note(f"open again{place}, gap {gap:.3f} s", Flag.GAP)
         self._become(State.LIVE)
+
+    async def _compare_baud(self, link: Link, settings: Settings) -> None:
+        if words := rounding(settings.baud, await link.actual_baud()):
+            self._note(words)
 
     def _refused(self, error: SerialError, delay: float, device: str) -> float | None:
         """Say why `device` does not open; returns after how many seconds to try again, None for: on a change."""

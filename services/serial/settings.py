@@ -40,7 +40,8 @@ class Settings:
 
     `port` is a device path or a URL, as `links` tells; `baud` bits per second; `data_bits` 5 to 8; `parity` one of
     N, E, O, M, S; `stop_bits` 1, 1.5 or 2; `flow` none, rts/cts or xon/xoff; `encoding` any text codec of Python;
-    `framing` what ends a received line, as `Framing.parse` takes it.
+    `framing` what ends a received line, as `Framing.parse` takes it;
+    `dtr` and `rts` are the lines when it opens; `hang_up` whether closing drops them, which resets many boards.
     """
 
     port: str
@@ -52,6 +53,9 @@ class Settings:
     ending: Ending = Ending.CRLF
     encoding: str = "utf-8"
     framing: str = "auto"
+    dtr: bool = True
+    rts: bool = True
+    hang_up: bool = True
 
     def __post_init__(self) -> None:
         if not self.port or "\0" in self.port:

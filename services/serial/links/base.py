@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from opsterm.services.lines import Line
 from opsterm.services.serial.clock import Clock
 from opsterm.services.serial.errors import SerialError
+from opsterm.services.serial.modem import Modem
 from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
 
@@ -22,6 +23,8 @@ class Link(Protocol):
     """A connection that is open. `lost` is done, with the reason, when it is gone; the link then has to be closed."""
 
     lost: asyncio.Future[SerialError]
+    modem: Modem | None
+    """The lines beside the data; None where the kind of connection has none."""
 
     @property
     def has_rate(self) -> bool:
@@ -42,6 +45,9 @@ class Link(Protocol):
 
     async def tune(self, settings: Settings) -> None:
         """Give it other settings while it is open. Raises SerialError; then the old ones still hold."""
+
+    async def actual_baud(self) -> int:
+        """Bits per second that it really uses, 0 where that is not told."""
 
     async def close(self) -> None:
         """Close it, within a second. What was read until then is still received. May be called again."""

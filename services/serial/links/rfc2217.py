@@ -9,6 +9,7 @@ import asyncio
 import queue
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from opsterm.services.serial.inbox import Inbox
 from opsterm.services.serial.links.address import host_and_port, shown
 from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.links.sockets import explain_connect
+from opsterm.services.serial.modem import Modem, ModemLines
 from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.threads import in_thread
 
@@ -53,6 +55,7 @@ class Rfc2217Target:
             try:
                 client.port = self.device
                 client.apply_settings(parameters(settings))
+                client.dtr, client.rts = settings.dtr, settings.rts  # taken when it is opened
                 client.open()
                 client.wait_for_ever()
             except _FAILURES as error:
@@ -66,13 +69,21 @@ class Rfc2217Target:
 class Client(rfc2217.Serial):
     """pySerial's client, that neither gives up a slow write nor throws away what came before the end."""
 
-    _socket: socket.socket
+    _socket: socket.socket | None
     _read_buffer: queue.Queue[bytes | None]
 
     def wait_for_ever(self) -> None:
         """Take the time limit of connecting off the open connection: a write that it cut short would be a loss."""
+        assert self._socket is not None
         self._socket.settimeout(None)
         self.timeout = _READ_SECONDS
+
+    def close(self) -> None:
+        """Close it; pySerial leaves the socket open where the other side has closed before."""
+        connected = self._socket
+        super().close()
+        if connected is not None:
+            connected.close()
 
     def read_some(self) -> tuple[bytes, bool]:
         """What has come, maybe nothing, and whether that was the end. Blocks for a moment at most."""
@@ -103,6 +114,7 @@ class Rfc2217Link:
         self._outbox: queue.SimpleQueue[tuple[bytes, Line] | None] = queue.SimpleQueue()
         self._closing = False
         self.lost: asyncio.Future[SerialError] = self._loop.create_future()
+        self.modem: Modem | None = Rfc2217Modem(client)
         self._inbox = Inbox(received, lambda _: self._fail())
         self._reading = threading.Thread(target=self._read, name=f"read {name}", daemon=True)
         self._writing = threading.Thread(target=self._write, name=f"write {name}", daemon=True)
@@ -143,6 +155,10 @@ class Rfc2217Link:
                 raise _explain(error, settings.port, self._name) from error
 
         await in_thread(apply, f"tune {self._name}")
+
+    async def actual_baud(self) -> int:
+        """The protocol has the far port say what it refuses, not what it rounds: always 0."""
+        return 0
 
     async def close(self) -> None:
         """Close it, within a second. What was read until then is still received. May be called again."""
@@ -198,6 +214,34 @@ class Rfc2217Link:
     def _fail(self) -> None:
         if not self._closing and not self.lost.done():
             self.lost.set_result(DisconnectedError(f"Connection closed ({self._name}).", "Connecting again."))
+
+
+class Rfc2217Modem:
+    """The lines of the far port, as it reports them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def read(self) -> ModemLines | None:
+        """How they are, None where the server does not report them. Raises OSError when it is gone."""
+        client = self._client
+        try:
+            theirs = (client.cts, client.dsr, client.cd, client.ri)
+        except serial.SerialException:
+            if not client.is_open:
+                raise
+            return None
+        return ModemLines(client.dtr, client.rts, *theirs)
+
+    def set(self, name: str, on: bool) -> None:
+        """Switch `dtr` or `rts`. Raises OSError when the server does not answer for it."""
+        setattr(self._client, name, on)
+
+    def hold_break(self, seconds: float) -> None:
+        """Send BREAK for so long. Raises OSError."""
+        self._client.break_condition = True
+        time.sleep(seconds)
+        self._client.break_condition = False
 
 
 def _explain(error: Exception, port: str, where: str) -> SerialError:

@@ -11,6 +11,7 @@ from opsterm.services.lines import Line
 from opsterm.services.serial.clock import Clock
 from opsterm.services.serial.errors import SerialError
 from opsterm.services.serial.links.base import Received, Sent
+from opsterm.services.serial.modem import Modem
 from opsterm.services.serial.reader import Reader
 from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.threads import in_thread
@@ -35,6 +36,7 @@ class StreamLink(asyncio.Protocol, ABC):
         self._busy = False
         self._closing = False
         self.lost: asyncio.Future[SerialError] = self._loop.create_future()
+        self.modem: Modem | None = None
 
     def begin(self, transport: asyncio.WriteTransport, fd: int) -> None:
         """Write through `transport` and read `fd`, which stays open until `release`."""
@@ -53,6 +55,10 @@ class StreamLink(asyncio.Protocol, ABC):
     @abstractmethod
     async def tune(self, settings: Settings) -> None:
         """Give it other settings while it is open. Raises SerialError; then the old ones still hold."""
+
+    async def actual_baud(self) -> int:
+        """Bits per second that it really uses, 0 where that is not told."""
+        return 0
 
     @property
     def queued(self) -> int:

@@ -19,6 +19,8 @@ from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.links.find import Finder
 from opsterm.services.serial.links.stream import StreamLink
+from opsterm.services.serial.links.tty_modem import TtyModem
+from opsterm.services.serial.rate import actual_baud
 from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.threads import in_thread
 
@@ -56,6 +58,7 @@ class TtyLink(StreamLink):
     def __init__(self, port: SerialPort, name: str, received: Received, sent: Sent, clock: Clock) -> None:
         super().__init__(name, received, sent, clock)
         self._port = port
+        self.modem = TtyModem(port)
 
     @classmethod
     async def open(cls, settings: Settings, received: Received, sent: Sent, clock: Clock) -> TtyLink:
@@ -76,6 +79,10 @@ class TtyLink(StreamLink):
     async def tune(self, settings: Settings) -> None:
         """Give the port other settings while it is open. Raises SerialError; then the old ones still hold."""
         await in_thread(lambda: tune_port(self._port, settings), f"tune {settings.port}")
+
+    async def actual_baud(self) -> int:
+        """Bits per second that the driver uses, 0 where that is not told."""
+        return await in_thread(lambda: actual_baud(self._port), f"ask {self.name} for its rate")
 
     def release(self) -> None:
         """Close the port; blocks for a moment."""
