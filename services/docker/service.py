@@ -130,7 +130,8 @@ class BuildService(Service):
             self._tell()
 
     def run(self, names: Iterable[str] | None = None) -> None:
-        """Begin to measure the variants of these names, all where None; what was measured of them is forgotten.
+        """Begin to measure the variants of these names, all where None. What was known of each stays until its
+        turn comes.
 
         Raises EngineError while there is no engine, FolderError without a variant, and RuntimeError while a
         comparison runs.
@@ -147,8 +148,6 @@ class BuildService(Service):
             self._connection, self.folder, chosen, changed=self._changed, heard=self._heard, reps=self.reps
         )
         self.failure = None
-        for one in chosen:
-            self._results.pop(one.name, None)
         self._run = asyncio.create_task(self._compare(self._comparison))
         self._tell()
 

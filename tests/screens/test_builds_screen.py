@@ -79,6 +79,19 @@ async def test_cancel_keeps_what_is_measured(tab: Builds, engine: Engine) -> Non
     await tab.shows("2 variants, 2 measured")
 
 
+async def test_what_was_known_stays_until_it_is_measured_again(tab: Builds, engine: Engine) -> None:
+    await tab.press("R")
+    await tab.shows("2 variants, 2 measured")
+    engine.gate.clear()
+    await tab.press("R")
+    await tab.shows("◐ building 1 of 6", r"Dockerfile\.a +– +◐ building", r"Dockerfile\.b +0\.40 s +0\.50 s +0\.01 s")
+    await tab.press("x")
+    await tab.shows("2 variants, 1 measured", r"Dockerfile\.b +0\.40 s")
+    engine.gate.set()
+    await tab.press("R")
+    await tab.shows("2 variants, 2 measured", r"Dockerfile\.a +4\.00 s")
+
+
 async def test_what_builds_print_can_be_read_filtered_and_left(tab: Builds) -> None:
     await tab.press("R")
     await tab.shows("2 variants, 2 measured")
