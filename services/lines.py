@@ -49,6 +49,10 @@ class Flag(IntFlag):
     """A note that data before it is, or may be, missing."""
 
 
+_NOTHING = Flag.NONE
+_ARROWS = {direction: direction.value for direction in Direction}
+
+
 @dataclass(slots=True)
 class Line:
     """One line. `raw` is what came over the wire without its ending; `text` is the same made safe to show.
@@ -79,6 +83,8 @@ class Line:
 
     def __str__(self) -> str:
         """The line as every part of opsterm prints it: `2020-08-31 10:44:50.995281 Rx <== ping`."""
+        if self.flags is _NOTHING:  # nearly every line; asking an IntFlag for its parts costs more than all the rest
+            return f"{stamp(self.first_ns)} {_ARROWS[self.direction]} {self.text}"
         more = "…" if self.flags & (Flag.PARTIAL | Flag.CUT) else ""
         return f"{stamp(self.first_ns)} {self.arrow} {self.text}{more}"
 
