@@ -37,7 +37,8 @@ def measure(program: Program) -> float:
 
 def main() -> Result:
     """Measure both in turn."""
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     began = time.monotonic()
     while len(ours) < 3 and time.monotonic() - began < _ENOUGH_SECONDS:
         ours.append(measure(OPSTERM))

@@ -75,7 +75,7 @@ class Intake:
         for t_ns, data in chunks:
             self._counters.rx_bytes += len(data)
             lines += self._assembler.feed(data, t_ns)
-        self._counters.lines += sum(not line.flags & Flag.CUT for line in lines)
+        self._counters.lines += len(lines) - [line.flags for line in lines].count(Flag.CUT)
         self._put(lines)
         self._last_rx = self._loop.time()
         if self._assembler.pending and self._timer is None:
