@@ -37,7 +37,7 @@ class SerialScreen(PaneScreen):
     """Focus is in the Tx row while a port is open, and in the port picker while none is."""
 
     FOOTER = (
-        *("tx.send", "line.zoom", "pane.filter", "pane.find", "line.stamps", "line.wrap"),
+        *("choices.left", "tx.send", "line.zoom", "pane.filter", "pane.find", "line.stamps", "line.wrap"),
         *("serial.settings", "serial.ports", "tx.leave", "pane.stamps", "input.search"),
     )
     WORDS: ClassVar[Mapping[State, str]] = {

@@ -38,6 +38,15 @@ async def test_the_serial_tab_shows_the_most_used_keys_first(
             await until(lambda: footer(app) == [*READING[:reading], "? help"], "keys while reading")
 
 
+async def test_a_panel_shows_its_own_keys_first(tmp_path: Path) -> None:
+    with Cable(tmp_path) as cable:
+        app = program(tmp_path / "state", port=cable.a, front="serial")
+        async with app.run_test(size=(80, 20)) as pilot:
+            await until(lambda: "ctrl+b settings" in footer(app), "the footer")
+            await pilot.press("ctrl+b")
+            await until(lambda: footer(app)[0] == "← change", "keys of the panel")
+
+
 async def test_the_history_is_offered_when_there_is_one(tmp_path: Path) -> None:
     with Cable(tmp_path) as cable:
         app = program(tmp_path / "state", port=cable.a, front="serial")
