@@ -43,9 +43,10 @@ async def ask(path: str, method: str = "GET") -> Any:
 
 
 async def present() -> tuple[set[str], set[str]]:
-    """The ids of all images and of all containers."""
-    images = await ask("/images/json?all=1")
-    return {one["Id"] for one in images}, {one["Id"] for one in await ask("/containers/json?all=1")}
+    """The ids of all images and of all containers, but not of those of a cluster's pods: they come and go."""
+    images, containers = await ask("/images/json?all=1"), await ask("/containers/json?all=1")
+    own = {one["Id"] for one in containers if "io.kubernetes.pod.name" not in one["Labels"]}
+    return {one["Id"] for one in images}, own
 
 
 async def ours() -> list[str]:
