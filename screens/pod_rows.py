@@ -11,9 +11,9 @@ from opsterm.services.text import clean
 from opsterm.widgets.row_table import Cell, Column, Row
 
 COLUMNS = (
-    Column("name", "NAME", priority=0, flexible=True, min_width=16),
+    Column("name", "NAME", priority=0, flexible=True, min_width=14),
     Column("ready", "READY", priority=2, min_width=5),
-    Column("status", "STATUS", priority=1, min_width=16),
+    Column("status", "STATUS", priority=1, flexible=True, min_width=18),
     Column("restarts", "RESTARTS", priority=3, min_width=8),
     Column("age", "AGE", align="right", priority=4, min_width=5, ticking=True),
     Column("node", "NODE", priority=5),

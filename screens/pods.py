@@ -21,7 +21,7 @@ from opsterm.screens.pod_logs import extent, nothing_yet, trouble
 from opsterm.screens.pod_rows import COLUMNS, FIELDS, NAMESPACE, fields_of, matching, row_of, selector_of
 from opsterm.screens.rate import Rate
 from opsterm.screens.sources import Sources
-from opsterm.screens.tabs import WIDE, Tab
+from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services.kube.errors import KubeError
 from opsterm.services.kube.logs.hub import LogHub
 from opsterm.services.kube.pods import is_faulty
@@ -174,7 +174,8 @@ class PodsScreen(PaneScreen):
             arrow,
             (view, "bold"),
         )
-        return (Part(runs if self.size.width >= WIDE else (runs[-1],), keep=9),)
+        room = WIDE if self._hub else NARROW
+        return (Part(runs if self.size.width >= room else (runs[-1],), keep=9),)
 
     def chips(self) -> Sequence[Part]:
         """Filter, and the namespaces by their digits."""

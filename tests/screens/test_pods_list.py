@@ -153,3 +153,10 @@ def _cell(tab: Pods, name: str, column: str) -> str:
     rows = [table.row(key) for key in table.shown_keys]
     texts = next((row.texts() for row in rows if row and row.texts()[keys.index("name")] == name), None)
     return texts[keys.index(column)] if texts else ""
+
+
+async def test_status_stays_beside_long_names_on_a_tiny_screen(tmp_path: Path, cluster: Cluster) -> None:
+    cluster.add_pod("a-name-that-is-much-longer-than-the-screen-is-wide", programs={"app": failing})
+    async with pods(tmp_path, cluster.kubeconfig, size=(40, 20)) as tab:
+        await tab.shows("CrashLoop")
+        await tab.shows("a-name-that")
