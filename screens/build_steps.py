@@ -15,6 +15,7 @@ from opsterm.services.docker.results import PHASES
 from opsterm.services.docker.service import BuildService
 from opsterm.services.docker.variants import Variant
 
+_REMARK_ROOM = 20  # cells of a bar from which there is room for words behind it
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -109,7 +110,7 @@ def _row(
             (f"{name.ljust(name_width)}{'cached':>9}  ", "$foreground-muted"),
             ("░", "$foreground-disabled"),
         )
-    remark = "  ▸ first miss" if first_miss else ""
+    remark = "  ▸ first miss" if first_miss and bar_width > _REMARK_ROOM else ""
     return Content.assemble(
         ("✓ ", "$success"),
         f"{name.ljust(name_width)}{seconds(event.seconds):>9}  ",
