@@ -310,13 +310,20 @@ class PodsScreen(PaneScreen):
         self.open_logs(LogRequest(selector=text) if by_label else LogRequest(pod=text))
 
     def open_logs(self, request: LogRequest) -> bool:
-        """Show logs in place of the list, or of other logs. False where there is no connection to read them by."""
+        """Show logs in place of the list, or of other logs; as soon as the cluster answers, where it has not yet.
+
+        False where there is no connection to read them by.
+        """
         where = KEEP if request.namespace is None else request.namespace
         try:
             hub = self.service.logs(
                 selector=request.selector, pod=request.pod, container=request.container, namespace=where
             )
         except KubeError as error:
+            if self.service.status.state in (State.OFF, State.STARTING):
+                self._opening = request
+                self.host.toast("The logs open as soon as the cluster answers.")
+                return True
             self.host.toast(f"{error.reason} {error.hint}".strip(), bad=True)
             return False
         if self._hub:

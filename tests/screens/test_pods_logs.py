@@ -119,6 +119,13 @@ async def test_logs_given_on_the_command_line_wait_for_the_cluster(tmp_path: Pat
         await until(lambda: len(prefixes(tab)) == 2, "lines of two pods")
 
 
+async def test_logs_asked_for_too_early_open_when_the_cluster_answers(tmp_path: Path, cluster: Cluster) -> None:
+    cluster.life.add_deployment("shop", "web", 2, {"app": numbered})
+    async with pods(tmp_path, cluster.kubeconfig) as tab:
+        tab.screen.open_logs(LogRequest(selector="app=web"))
+        await until(lambda: len(prefixes(tab)) == 2, "lines of two pods")
+
+
 async def test_no_pod_matches_and_then_one_does(cluster: Cluster, tab: Pods) -> None:
     await tab.press("colon")
     await tab.type("logs app=late")
