@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 
 _TERM = re.compile(r'(?P<no>!)?(?:(?P<field>[A-Za-z_][\w.%-]*):)?(?:"(?P<quoted>(?:[^"\\]|\\.)*)"?|(?P<bare>\S+))')
 
+_WORDS = {"unterminated character set": "unclosed [", "missing ), unterminated subpattern": "unclosed ("}
+"""What Python's `re` says, in fewer words."""
+
 Fields = Callable[[str], str | None]
 """Gives the text of a field by its lower-case name, or None for a name that the row does not have."""
 
 
 class BadPatternError(ValueError):
-    """A pattern that does not compile; `at` is the position of the fault in the text typed, from 0."""
+    """A pattern that does not compile; `at` is the position of the fault in the text typed, from 1 as people count."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(f"{reason} at {at}")
@@ -93,4 +96,4 @@ def _compile(pattern: str, offset: int) -> re.Pattern[str]:
     try:
         return re.compile(pattern, flags)
     except re.error as error:
-        raise BadPatternError(error.msg, offset + (error.pos or 0)) from None
+        raise BadPatternError(_WORDS.get(error.msg, error.msg), offset + (error.pos or 0) + 1) from None
