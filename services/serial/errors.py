@@ -34,5 +34,9 @@ class DisconnectedError(SerialError):
     """The device went away while the port was open."""
 
 
+class UnsupportedError(SerialError):
+    """A kind of connection that this system, or this version, cannot make."""
+
+
 class BadSettingError(SerialError, ValueError):
     """A setting that no port can have, or that this one refuses."""

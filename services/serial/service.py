@@ -16,6 +16,7 @@ from opsterm.services.serial.errors import (
     NotAllowedError,
     NotASerialPortError,
     SerialError,
+    UnsupportedError,
 )
 from opsterm.services.serial.framing import Framing
 from opsterm.services.serial.intake import Counters, Intake
@@ -35,7 +36,7 @@ _GRACE_SECONDS = 2.0
 """How long a new device file may refuse us: udev creates it for root and hands it over a moment later."""
 _SETTLED_SECONDS = 1.0
 _MANY_BYTES = 64 * 1024
-_STAYS = (NotAllowedError, NotASerialPortError, BadSettingError)
+_STAYS = (NotAllowedError, NotASerialPortError, BadSettingError, UnsupportedError)
 
 
 class SerialService(Service):
@@ -222,7 +223,7 @@ class SerialService(Service):
         assert self.settings is not None
         try:
             target = target_for(self.settings.port)
-        except BadSettingError as error:
+        except SerialError as error:
             self.counters.errors += 1
             self._become(State.FAILED, error.reason, error.hint)
             return

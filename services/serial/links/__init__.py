@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from opsterm.services.serial.errors import UnsupportedError
 from opsterm.services.serial.links.base import Link, Received, Sent, Target
+from opsterm.services.serial.links.bluetooth import BluetoothTarget
 from opsterm.services.serial.links.sockets import TcpTarget, UnixTarget
 from opsterm.services.serial.links.tty import TtyTarget
 
@@ -10,7 +12,7 @@ __all__ = ["Link", "Received", "Sent", "Target", "target_for"]
 
 
 def target_for(port: str) -> Target:
-    """What `port` names. Raises BadSettingError when it is written wrongly."""
+    """What `port` names. Raises BadSettingError when it is written wrongly, UnsupportedError for what cannot be."""
     scheme = port.partition(":")[0]
     match scheme:
         case "socket":
@@ -19,6 +21,12 @@ def target_for(port: str) -> Target:
             from opsterm.services.serial.links.rfc2217 import Rfc2217Target  # noqa: PLC0415  few need it
 
             return Rfc2217Target(port)
+        case "bt":
+            return BluetoothTarget(port)
+        case "bt-server" | "ble":
+            raise UnsupportedError(
+                f"{scheme}:// is not supported yet.", "bt://AA:BB:CC:DD:EE:FF and /dev/rfcomm0 are."
+            )
         case "unix":
             return UnixTarget(port)
     return TtyTarget(port)

@@ -11,6 +11,7 @@ import struct
 import termios
 import time
 from contextlib import suppress
+from typing import Self
 
 from opsterm.services.serial.clock import Clock
 from opsterm.services.serial.errors import DisconnectedError, NoSuchPortError, NotAllowedError, SerialError
@@ -105,12 +106,10 @@ class SocketLink(StreamLink):
 
     def __init__(self, reading: socket.socket, name: str, received: Received, sent: Sent, clock: Clock) -> None:
         super().__init__(name, received, sent, clock)
-        self._reading = reading
+        self.reading = reading
 
     @classmethod
-    async def over(
-        cls, connected: socket.socket, name: str, received: Received, sent: Sent, clock: Clock
-    ) -> SocketLink:
+    async def over(cls, connected: socket.socket, name: str, received: Received, sent: Sent, clock: Clock) -> Self:
         """The link over a connected socket, which is the link's from then on."""
         # The transport closes its own when writing fails; the thread reads a copy, which stays until it has ended.
         link = cls(connected.dup(), name, received, sent, clock)
@@ -118,9 +117,9 @@ class SocketLink(StreamLink):
             transport, _ = await asyncio.get_running_loop().create_connection(lambda: link, sock=connected)
         except BaseException:
             connected.close()
-            link._reading.close()
+            link.reading.close()
             raise
-        link.begin(transport, link._reading.fileno())
+        link.begin(transport, link.reading.fileno())
         return link
 
     async def tune(self, settings: Settings) -> None:
@@ -130,10 +129,14 @@ class SocketLink(StreamLink):
         """Close it; what the kernel still holds has a moment to leave."""
         deadline = time.monotonic() + _DRAIN_SECONDS
         with suppress(OSError):
-            while _unsent(self._reading.fileno()) and time.monotonic() < deadline:
+            while self.unacknowledged() and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
-            self._reading.shutdown(socket.SHUT_RDWR)
-        self._reading.close()
+            self.reading.shutdown(socket.SHUT_RDWR)
+        self.reading.close()
+
+    def unacknowledged(self) -> int:
+        """Bytes that the other side's kernel has not acknowledged; SIOCOUTQ of tcp(7) and unix(7)."""
+        return int(struct.unpack("i", fcntl.ioctl(self.reading.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0])
 
     def explain_loss(self, error: OSError | None) -> SerialError:
         """What to say when the other side has closed, or nobody answers any more."""
@@ -156,8 +159,3 @@ def explain_connect(error: OSError, where: str, seconds: float) -> SerialError:
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotAllowedError(f"Permission denied: {where}.")
     return SerialError(f"Cannot connect to {where}: {os.strerror(error.errno or 0)}.")
-
-
-def _unsent(fd: int) -> int:
-    """Bytes that the other side's kernel has not acknowledged; SIOCOUTQ of tcp(7) and unix(7)."""
-    return int(struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4))[0])
