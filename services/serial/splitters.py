@@ -29,10 +29,9 @@ class AnyEnding:
         if self._after_cr and chunk[0] == 10:
             chunk = chunk[1:]
         self._after_cr = chunk.endswith(b"\r")
-        pieces = []
-        for whole in chunk.splitlines(keepends=True):
-            raw = whole.rstrip(b"\r\n")
-            pieces.append((raw, len(raw) < len(whole)))
+        pieces = [(line, True) for line in chunk.splitlines()]
+        if pieces and not chunk.endswith((b"\r", b"\n")):
+            pieces[-1] = (pieces[-1][0], False)
         return pieces
 
     def rest(self) -> bytes:
