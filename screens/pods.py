@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,8 +15,7 @@ from textual.content import Content
 
 from opsterm.screens.band import band_key
 from opsterm.screens.commands import Command, CommandError
-from opsterm.screens.pane import PaneScreen
-from opsterm.screens.places import PlacesPanel
+from opsterm.screens.places import PlaceScreen
 from opsterm.screens.pod_logs import extent, nothing_yet, trouble
 from opsterm.screens.pod_rows import COLUMNS, FIELDS, NAMESPACE, fields_of, matching, row_of, selector_of
 from opsterm.screens.rate import Rate
@@ -25,7 +24,7 @@ from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services.kube.errors import KubeError
 from opsterm.services.kube.logs.hub import LogHub
 from opsterm.services.kube.pods import is_faulty
-from opsterm.services.kube.service import KEEP, PodService
+from opsterm.services.kube.service import KEEP
 from opsterm.services.kube.types import Pod
 from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
@@ -46,7 +45,7 @@ class LogRequest:
     """None is the namespace in use."""
 
 
-class PodsScreen(PaneScreen):
+class PodsScreen(PlaceScreen):
     """A list of pods; logs lie over it until esc."""
 
     WORDS: ClassVar[Mapping[State, str]] = {
@@ -68,18 +67,6 @@ class PodsScreen(PaneScreen):
         Binding(
             "L", "logs_by_label", "Logs by label", id="pods.logs_by_label", tooltip="Logs of all pods of a label"
         ),
-        Binding("ctrl+o", "places", "Context", id="pods.places", tooltip="Choose a context and a namespace"),
-        *(
-            Binding(
-                str(digit),
-                f"namespace({digit})",
-                f"Namespace {digit}",
-                show=False,
-                id=f"pods.namespace{digit}",
-                tooltip=f"Namespace {digit} of row 2" if digit else "All namespaces",
-            )
-            for digit in range(10)
-        ),
     ]
 
     def __init__(self, tab: Tab, opening: LogRequest | None = None) -> None:
@@ -91,11 +78,6 @@ class PodsScreen(PaneScreen):
         self.table = RowTable(COLUMNS, id="pods", classes="main--body")
         self.lines = LineView(id="logs", classes="main--body")
         self.lines.stamps, self.lines.decimals = Stamps.TIME, 3
-
-    @property
-    def service(self) -> PodService:
-        """The service behind this tab."""
-        return cast(PodService, self.tab.service)
 
     @property
     def pane(self) -> LineView | None:
@@ -224,12 +206,9 @@ class PodsScreen(PaneScreen):
         return (part(f"list {clock(time.monotonic() - status.since)} old", "$warning", keep=8),)
 
     def commands(self) -> Sequence[Command]:
-        """Contexts, namespaces and logs, by command."""
-        service = self.service
+        """Logs, by command."""
         return (
             *super().commands(),
-            Command("ctx", "switch the context", self._to_context, lambda: sorted(service.contexts), ("context",)),
-            Command("ns", "switch the namespace; all for every one", self._to_namespace, self._spaces_to_choose),
             Command("logs", "logs of a selector or a pod", self._logs_of, self._selectors, ("lg",)),
         )
 
@@ -338,44 +317,3 @@ class PodsScreen(PaneScreen):
         self.lines.focus()
         self.refresh_rows()
         return True
-
-    # Contexts and namespaces
-
-    def action_places(self) -> None:
-        """Choose a context or namespace at the right."""
-        self.open_aside(PlacesPanel(self.service))
-
-    @on(PlacesPanel.Chosen)
-    def _place_chosen(self, event: PlacesPanel.Chosen) -> None:
-        event.stop()
-        self.close_aside()
-        self.restore_focus()
-        if event.context is not None:
-            self._switch(context=event.context)
-        else:
-            self._switch(namespace=event.space)
-
-    def _switch(self, **place: str | None) -> None:
-        self.run_worker(self.service.use(**place), group="use", exclusive=True, exit_on_error=False)
-
-    def _to_context(self, name: str) -> None:
-        if name not in self.service.contexts:
-            raise CommandError(f'no context "{name}"')
-        self._switch(context=name)
-
-    def _to_namespace(self, name: str) -> None:
-        if not name:
-            raise CommandError("ns NAME, or ns all")
-        # A name that is not listed may still be allowed: some users may not list namespaces.
-        self._switch(namespace=None if name == "all" else name)
-
-    def _spaces_to_choose(self) -> Sequence[str]:
-        return ["all", *self.service.namespaces]
-
-    def _digits(self) -> Mapping[int, str]:
-        return dict(zip(range(10), self._spaces_to_choose(), strict=False))
-
-    def action_namespace(self, digit: int) -> None:
-        """Switch to the namespace of this digit in row 2."""
-        if name := self._digits().get(digit):
-            self._switch(namespace=None if name == "all" else name)
