@@ -13,7 +13,7 @@ _NAME = Column("name", "VARIANT", priority=0, min_width=24, max_width=36, flexib
 IDLE = (
     _NAME,
     Column("lines", "LINES", align="right", priority=3, min_width=5),
-    Column("base", "BASE", priority=1, flexible=True),
+    Column("base", "BASE", priority=1, min_width=12, flexible=True),
     *(Column(phase, phase.upper(), align="right", priority=2, min_width=9) for phase in PHASES),
 )
 """The columns while nothing is measured."""
@@ -25,7 +25,7 @@ MEASURED = (
     Column("size", "SIZE", align="right", priority=3, min_width=9),
     Column("faster", "Δ TOUCHED", align="right", priority=4, min_width=13),
     Column("smaller", "Δ SIZE", align="right", priority=6, min_width=10),
-    Column("base", "BASE", priority=7, flexible=True),
+    Column("base", "BASE", priority=7, min_width=16, flexible=True),
 )
 """The columns as soon as something is."""
 
