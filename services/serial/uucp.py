@@ -11,6 +11,8 @@ from opsterm.services.serial.errors import BusyError
 
 _LOCKS = Path("/var/lock")
 _DEV = "/dev"
+_held: dict[str, Path] = {}
+"""Our lock files by the name under which the device was locked: a link is gone when its device is."""
 
 
 def lock(device: str) -> None:
@@ -37,20 +39,20 @@ def lock(device: str) -> None:
         else:
             os.write(fd, f"{os.getpid():>10}\n".encode())
             os.close(fd)
+            _held[device] = path
             return
 
 
 def unlock(device: str) -> None:
     """Take our lock file of `device` away, if there is one."""
-    path = _path(device)
+    path = _held.pop(device, None)
     if path is not None and _owner(path) == os.getpid():
         with suppress(OSError):
             path.unlink()
 
 
 def _path(device: str) -> Path | None:
-    real = os.path.realpath(device) if os.path.exists(device) else device  # gone: then the name must do
-    folder, name = os.path.split(real)
+    folder, name = os.path.split(os.path.realpath(device))
     return _LOCKS / f"LCK..{name}" if folder == _DEV else None
 
 

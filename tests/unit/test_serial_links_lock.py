@@ -21,6 +21,7 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "ttyUSB0").touch()
     monkeypatch.setattr(uucp, "_LOCKS", tmp_path / "locks")
     monkeypatch.setattr(uucp, "_DEV", str(tmp_path))
+    monkeypatch.setattr(uucp, "_held", {})
     return str(tmp_path / "ttyUSB0")
 
 
@@ -42,6 +43,10 @@ def test_a_link_to_the_device_has_the_same_lock(device: str, path: Path, tmp_pat
     (tmp_path / "arduino").symlink_to(device)
     uucp.lock(f"{tmp_path}/arduino")
     assert path.exists()
+    (tmp_path / "arduino").unlink()
+    Path(device).unlink()
+    uucp.unlock(f"{tmp_path}/arduino")
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("form", [lambda pid: f"{pid:>10}\n".encode(), lambda pid: struct.pack("i", pid)])
