@@ -41,7 +41,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     serial = commands.add_parser("serial", help="open a serial or Bluetooth port")
-    serial.add_argument("port", help="a device, such as /dev/ttyUSB0 or /dev/rfcomm0")
+    serial.add_argument(
+        "port",
+        help="a device (/dev/ttyUSB0, usb:VID:PID[:SERIAL], auto:new, auto:latest), socket://HOST:PORT, "
+        "rfc2217://HOST:PORT, unix:/PATH or bt://ADDRESS[/CHANNEL]",
+    )
     serial.add_argument("baud", nargs="?", help="baud rate (default: the last of this port, else 115200)")
     serial.add_argument("--ending", choices=("crlf", "lf", "cr", "none"), help="sent after each line (default: crlf)")
     serial.add_argument("--encoding", metavar="NAME", help="text encoding (default: utf-8)")

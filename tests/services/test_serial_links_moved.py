@@ -69,7 +69,7 @@ async def test_it_is_open_again_where_it_is_now(
 async def test_the_next_new_port_is_opened(service: SerialService, places: tuple[Cable, Cable]) -> None:
     await service.open(Settings("auto:new"))
     await until(lambda: service.status.reason, "a reason")
-    assert service.status.reason == "No new port yet."
+    assert service.status.reason == "No new port yet: plug the device in."
     places[1].plug()
     await until(lambda: service.status.state is State.LIVE, "the port open")
     assert service.device == places[1].a

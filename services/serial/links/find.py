@@ -81,7 +81,7 @@ class Finder:
 
     def _missing(self, there: list[Presence]) -> NoSuchPortError:
         if self._auto:
-            return NoSuchPortError("No new port yet.", "Plug the device in: it opens as soon as it appears.")
+            return NoSuchPortError("No new port yet: plug the device in.", WAITING)
         names = ", ".join(f"{port.id} ({port.device})" for port in there if port.id)
         return NoSuchPortError(
             f"No such adapter: {self._usb}. {f'Available: {names}.' if names else 'No USB serial ports found.'}",
