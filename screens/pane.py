@@ -25,6 +25,9 @@ _FIND_NOTE = "n next   N previous   esc clear"
 _LINES_AT_ONCE = 2_000  # written at a stretch: some milliseconds
 
 
+FILTERS = 50  # remembered
+
+
 class PaneScreen(TabScreen):
     """A tab with a `LineView`, a `RowTable` or both; `pane` and `rows` give the one that is shown now, or None."""
 
@@ -103,16 +106,26 @@ class PaneScreen(TabScreen):
     # Filter and find
 
     def action_filter(self) -> None:
-        """Ask for a filter, applied as it is typed."""
+        """Ask for a filter, applied as it is typed; ↑ gives those of before, of any tab and of other days."""
+        kept = self.host.memory.get("filters", [])
+        self.prompt.histories["filter"] = [str(each) for each in kept] if isinstance(kept, list) else []
         self.prompt.ask(
             "filter",
             "/",
             value=self.match.source if self.match else "",
             typed=self._apply,
-            done=self._apply,
+            done=self._keep,
             given_up=lambda: self._apply(""),
             note=self._filter_note(),
         )
+
+    def _keep(self, text: str) -> bool:
+        if not self._apply(text):
+            return False
+        if text:
+            kept = [each for each in self.prompt.histories["filter"] if each != text]
+            self.host.memory["filters"] = [*kept, text][-FILTERS:]
+        return True
 
     def _apply(self, text: str) -> bool:
         pane, rows = self.pane, self.rows

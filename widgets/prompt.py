@@ -122,7 +122,8 @@ class Prompt(Horizontal):
         self._done: Callable[[str], object] | None = None
         self._given_up: Callable[[], object] | None = None
         self._complete: Callable[[str], Sequence[str]] | None = None
-        self._histories: dict[str, list[str]] = {}
+        self.histories: dict[str, list[str]] = {}
+        """What was answered before, the newest last, by the kind of question."""
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
@@ -151,7 +152,7 @@ class Prompt(Horizontal):
             self._before = self.screen.focused
         self.kind = kind
         self._typed, self._done, self._given_up, self._complete = typed, done, given_up, complete
-        self.input.history = self._histories.setdefault(kind, [])
+        self.input.history = self.histories.setdefault(kind, [])
         self._label.update(Content(label))
         self.note(note)
         with self.prevent(Input.Changed):
@@ -189,7 +190,7 @@ class Prompt(Horizontal):
         if done and done(event.value) is False:
             return
         self.input.remember(event.value)
-        self._histories[kind] = self.input.history
+        self.histories[kind] = self.input.history
         self._close()
 
     def on_key(self, event: events.Key) -> None:
