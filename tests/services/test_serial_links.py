@@ -187,6 +187,7 @@ async def test_it_leaves_nothing_behind(service: SerialService, host: Host) -> N
         ("socket://127.0.0.1:1", State.LOST, "Connection refused by 127.0.0.1:1 (is ser2net running?)."),
         ("socket://host.invalid:2000", State.LOST, "No address for 'host.invalid': "),
         ("unix:/nowhere/port", State.LOST, "No such socket: /nowhere/port."),
+        ("unix", State.LOST, "No such port: unix. "),
         ("socket://127.0.0.1", State.FAILED, "Invalid address 'socket://127.0.0.1'."),
         ("socket://[::1", State.FAILED, "Invalid address 'socket://[::1'."),
         ("socket://:99999", State.FAILED, "Invalid address 'socket://:99999'."),

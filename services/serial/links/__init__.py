@@ -13,8 +13,8 @@ __all__ = ["Link", "Received", "Sent", "Target", "target_for"]
 
 def target_for(port: str) -> Target:
     """What `port` names. Raises BadSettingError when it is written wrongly, UnsupportedError for what cannot be."""
-    scheme = port.partition(":")[0]
-    match scheme:
+    scheme, colon, _ = port.partition(":")
+    match scheme if colon else "":
         case "socket":
             return TcpTarget(port)
         case "rfc2217":
