@@ -66,17 +66,22 @@ async def test_a_name_that_no_port_has_can_be_opened_all_the_same(tmp_path: Path
         await until(lambda: says(app, "a modem"), "the list again")
 
 
+async def filtered(app: OpsTerm, *, before: str, typed: str) -> None:
+    """One day: the filter of `before` is offered, and another one is kept."""
+    async with app.run_test(size=(120, 24)) as pilot:
+        screen = await started(app, lines(3))
+        await pilot.press("slash")
+        if before:
+            await pilot.press("up")
+            assert screen.prompt.input.value == before
+            await until(lambda: says(app, "3/3   enter keep"), "the filter of yesterday, in force")
+            await pilot.press("down")
+        await pilot.press(*typed, "enter")
+        await until(lambda: app.memory["filters"][-1:] == [typed], "the filter, remembered")
+
+
 async def test_a_filter_that_was_kept_is_there_again_the_next_day(tmp_path: Path) -> None:
-    for day, typed in enumerate(("line", "1")):
-        app = program(tmp_path)
-        async with app.run_test(size=(120, 24)) as pilot:
-            screen = await started(app, lines(3))
-            await pilot.press("slash")
-            if day:
-                await pilot.press("up")
-                assert screen.prompt.input.value == "line"
-                await until(lambda: says(app, "3/3   enter keep"), "the filter of yesterday, in force")
-                await pilot.press("down")
-            await pilot.press(*typed, "enter")
-            await until(lambda typed=typed: app.memory["filters"][-1:] == [typed], "the filter, remembered")
-    assert app.memory["filters"] == ["line", "1"]
+    await filtered(program(tmp_path), before="", typed="line")
+    tomorrow = program(tmp_path)
+    await filtered(tomorrow, before="line", typed="1")
+    assert tomorrow.memory["filters"] == ["line", "1"]
