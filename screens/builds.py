@@ -131,9 +131,9 @@ class BuildsScreen(PaneScreen):
         """The table and the steps change with the rows."""
         if self.is_current:
             service = self.service
-            if self.table.columns != (columns := columns_for(service)):
-                self.table.set_columns(columns)
             self.table.set_rows([row_of(each, service) for each in service.variants])
+            if self.table.columns != (columns := columns_for(service)):
+                self.table.set_columns(columns)  # after the rows, whose cells the widths come from
             self.table.placeholder = Content(self._nothing())
             self.steps.show(steps_of(self.current(), service))
             progress = service.progress

@@ -119,11 +119,11 @@ class PodsScreen(PlaceScreen):
     def _fill(self) -> None:
         service = self.service
         spaces = service.namespace is None
-        if spaces != self._spaces:
-            self._spaces = spaces
-            self.table.set_columns((NAMESPACE, *COLUMNS) if spaces else COLUMNS)
         now = datetime.now(UTC)
         self.table.set_rows([row_of(pod, now, with_namespace=spaces) for pod in service.pods.values()])
+        if spaces != self._spaces:  # after the rows, whose cells the widths of these columns come from
+            self._spaces = spaces
+            self.table.set_columns((NAMESPACE, *COLUMNS) if spaces else COLUMNS)
         self.table.dimmed = service.status.state in (State.LOST, State.FAILED)
         where = service.namespace or "any namespace"
         if service.status.state is State.STARTING:

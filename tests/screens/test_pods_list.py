@@ -121,6 +121,8 @@ async def test_digits_commands_and_the_panel_switch_namespaces_and_contexts(clus
     await tab.press("0")
     await until(lambda: set(tab.names) == {"web-1", "tool-1"}, "all namespaces")
     assert tab.screen.table.columns[0].key == "namespace"
+    await tab.shows("NAMESPACE  NAME")
+    await tab.shows("READY  STATUS")
     await tab.press("colon")
     await tab.type("ns shop")
     await tab.press("enter")
