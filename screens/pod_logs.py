@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsterm.services.kube.logs.hub import LogHub
+from opsterm.services.kube.logs.stream import StreamState
 from opsterm.services.service import State, Status
 from opsterm.widgets.words import count
 
@@ -13,10 +14,14 @@ def extent(hub: LogHub) -> str:
 
 
 def trouble(hub: LogHub) -> Status | None:
-    """Why not everything can be read now; None while all is well. Streams that run go on."""
+    """Why not everything can be read now; None while all is well. Streams that run go on.
+
+    What the server says of the log of a pod that is on its way out is no news: its last lines were read.
+    """
     if hub.error:
         return Status(State.DEGRADED, hub.error.reason, hub.error.hint)
-    failing = [stream.error for stream in hub.streams.values() if stream.error]
+    staying = [each for each in hub.streams.values() if each.pod.metadata.deletion_timestamp is None]
+    failing = [each.error for each in staying if each.error and each.state is StreamState.RETRYING]
     if not failing:
         return None
     others = f"{len(failing)} of {count(len(hub.streams), 'stream')} cannot be read; the others go on."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import pytest
 from opsterm.screens.pods import LogRequest
 from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_faults import Cut
+from opsterm.tui.demo.cluster_life import Process
 from tests.rig_kube import numbered
 from tests.screens.frame_app import says, shown
 from tests.screens.pods_app import Pods, pods
@@ -153,3 +155,22 @@ async def test_a_log_that_may_not_be_read_is_said_and_the_list_stays(cluster: Cl
 def prefixes(tab: Pods) -> set[tuple[str, str]]:
     """Prefix and pod of each numbered line on the screen."""
     return {(found[1], found[2]) for row in shown(tab.app) if (found := LINE.match(row))}
+
+
+async def test_the_log_of_a_pod_on_its_way_out_is_no_trouble(cluster: Cluster, tab: Pods) -> None:
+    async def slow(process: Process) -> int:
+        await process.stop.wait()
+        await released.wait()
+        return 0
+
+    released = asyncio.Event()
+    cluster.add_pod("web-1", programs={"app": slow})
+    await tab.shows("Running")
+    cluster.faults.denied.add(("get", "pods/log"))
+    await tab.press("l")
+    await tab.shows("may not get pods/log")
+    ending = asyncio.create_task(cluster.delete_pod("web-1"))
+    await tab.hides("may not get pods/log")
+    assert tab.service.hubs[0].pods == 1
+    released.set()
+    await ending
