@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
+
+log = logging.getLogger(__name__)
 
 
 class State(Enum):
@@ -76,6 +80,22 @@ class Service(ABC):
     @abstractmethod
     def retry(self) -> None:
         """Try again now instead of at `retry_at`; nothing happens while the service is live or off."""
+
+    def _live_on(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        """Run what the service lives on. Should a defect end it, the status says so instead of staying as it was."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._died)
+        return task
+
+    def _died(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("%s ended by a defect", task.get_name(), exc_info=error)
+        self._become(
+            State.FAILED,
+            f"Stopped by a defect of opsterm ({type(error).__name__}).",
+            "The log has the whole story; please report it. Opening it again may help.",
+        )
 
     def _become(self, state: State, reason: str = "", hint: str = "", retry_at: float | None = None) -> None:
         """Change the status; `since` stays while the state does."""

@@ -97,7 +97,7 @@ class BuildService(Service):
         """Look for the engine and keep looking."""
         if self._keeper is None:
             self._become(State.STARTING)
-            self._keeper = asyncio.create_task(self._keep())
+            self._keeper = self._live_on(self._keep(), "builds")
 
     async def stop(self) -> None:
         """End what runs, remove what it made as far as a second goes, and leave the engine."""

@@ -89,7 +89,7 @@ class PodService(Service):
         """Begin to look for a configuration and to connect; returns at once."""
         if self._main is None:
             self._become(State.STARTING, "Reading the kubeconfig.")
-            self._main = asyncio.create_task(self._run())
+            self._main = self._live_on(self._run(), "pods")
 
     async def stop(self) -> None:
         """End watches, log views and connections."""

@@ -209,7 +209,7 @@ class SerialService(Service):
     def _begin(self) -> None:
         if self.settings is not None and self._task is None:
             self._become(State.STARTING)
-            self._task = asyncio.create_task(self._keep_open(), name="serial")
+            self._task = self._live_on(self._keep_open(), "serial")
 
     async def _end(self) -> None:
         if self._task is not None:
