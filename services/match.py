@@ -21,7 +21,7 @@ Fields = Callable[[str], str | None]
 
 
 class BadPatternError(ValueError):
-    """A pattern that does not compile; `at` is the position of the fault in the text typed, from 1 as people count."""
+    """A pattern that does not compile; `at` is the place of the fault in the text typed, from 1 as people count."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(f"{reason} at {at}")
