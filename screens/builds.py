@@ -27,6 +27,7 @@ from opsterm.services.lines import Line
 from opsterm.services.service import State
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
+from opsterm.widgets.line_view.stamps import Stamps
 from opsterm.widgets.row_table import RowTable
 from opsterm.widgets.words import clock, count
 
@@ -88,6 +89,7 @@ class BuildsScreen(PaneScreen):
         self.table = RowTable(IDLE)
         self.steps = StepsView()
         self.log_view = LineView(prefix=by_step, id="log")
+        self.log_view.stamps, self.log_view.decimals = Stamps.TIME, 3
 
     @property
     def service(self) -> BuildService:
@@ -201,7 +203,8 @@ class BuildsScreen(PaneScreen):
             )
         variant = self.current()
         if variant and (error := error_of(variant, service)):
-            return (part(f"✖ {variant.name}: {error}", "$error", keep=9),)
+            said = str(error) if str(error).startswith(variant.name) else f"{variant.name}: {error}"
+            return (part(f"✖ {said}", "$error", keep=9),)
         note = [part(f"▲ {service.status.reason}", "$warning", keep=2)] if service.status.reason else []
         return (part(self._summary(), keep=9), *(note if service.status.state is State.LIVE else []))
 
