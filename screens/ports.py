@@ -138,7 +138,8 @@ class PortPicker(Vertical):
             _NONE if not words else f'No port matches "{typed}": enter opens it by this name.'
         )
         total = len(self._ports or ())
-        self._count.update(Content(f"{self._table.shown} of {total} match" if words else ""))
+        others = "or type: path, usb:VID:PID, socket://host:port, bt://AA:BB:…"
+        self._count.update(Content(f"{self._table.shown} of {total} match" if words else others))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

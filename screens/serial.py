@@ -13,6 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from opsterm.screens.band import band_key
+from opsterm.screens.capturing import Capturing
+from opsterm.screens.commands import Command
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.rate import Rate
@@ -90,6 +92,7 @@ class SerialScreen(PaneScreen):
         self._rate = Rate()
         self._narrow = False
         self._was_open = False  # the port of now has been open
+        self._capturing: Capturing | None = None
         self.lines = LineView(id="lines", classes="main--body")
         self.tx = TxRow()
 
@@ -122,6 +125,7 @@ class SerialScreen(PaneScreen):
 
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
+        self._capturing = Capturing(self.service, self.host)
         self.lines.show(self.service.ring)
         sent = self.host.memory.get("sent", [])
         self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
@@ -131,6 +135,11 @@ class SerialScreen(PaneScreen):
             self.action_ports()
         else:
             self._show_port()
+
+    async def on_unmount(self) -> None:
+        """The last lines belong to the capture, too."""
+        if self._capturing:
+            await self._capturing.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Long lines are wrapped where few fit, and cut where most do; `w` changes it until the width does."""
@@ -151,9 +160,11 @@ class SerialScreen(PaneScreen):
         settings = self.service.settings
         if settings is None:
             return (part("no port", "$foreground-muted", keep=9),)
+        device = self.service.device  # another one than was named, for a name such as usb:VID:PID
         return (
             part(settings.port, "bold", keep=9),
-            part(f"{settings.baud} {settings.frame}", id="settings", keep=6),
+            *([part(f"at {device}", "$foreground-muted", keep=3)] if device not in ("", settings.port) else []),
+            *([part(f"{settings.baud} {settings.frame}", id="settings", keep=6)] if self.service.has_rate else []),
         )
 
     def chips(self) -> Sequence[Part]:
@@ -161,7 +172,20 @@ class SerialScreen(PaneScreen):
         settings = self.service.settings
         if self.pane is None or settings is None:
             return ()
-        return (*self.filter_chip(), part(f"text {settings.encoding}", "$foreground-muted", id="settings", keep=3))
+        encoding = part(f"text {settings.encoding}", "$foreground-muted", id="settings", keep=3)
+        return (*self.filter_chip(), encoding, *(self._capturing.chip() if self._capturing else ()))
+
+    def commands(self) -> Sequence[Command]:
+        """Captures, by command."""
+        return (
+            *super().commands(),
+            Command("capture", "write what passes to a file; off ends it", self._capture, lambda: ("off",)),
+        )
+
+    def _capture(self, name: str) -> None:
+        if self._capturing:
+            work = self._capturing.use(self._capturing.meant(name))
+            self.run_worker(work, group="capture", exit_on_error=False)
 
     def figures(self) -> Sequence[Part]:
         """Lines, bytes and losses."""
