@@ -31,6 +31,7 @@ CONNECT = 5.0
 FIRST_BYTE = 15.0
 SILENT = 90.0
 PAGE = 500
+_PIECE = 32768
 _READ = 16384  # bytes a log stream may take of the loop at once: many busy streams then leave room for keys
 _DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"')
 _PLACE = re.compile(r'in the namespace "(?P<namespace>[^"]*)"')
@@ -47,11 +48,11 @@ class Body:
         self._where = where
 
     async def read(self) -> bytes:
-        """What has come since; waits for it. Empty at the end. Raises UnreachableError when the connection broke. May
-        be cancelled without loss.
+        """What has come since, at most 32 KiB of it, so that it is digested in a moment; waits for it. Empty at the
+        end. Raises UnreachableError when the connection broke. May be cancelled without loss.
         """
         with _wire(self._where):
-            return await self._response.content.readany()
+            return await self._response.content.read(_PIECE)
 
     def abort(self) -> None:
         """Cut the connection; `read` raises."""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
+from opsterm.services.kube.client import Body, KubeClient
+from opsterm.services.kube.config import load
+from opsterm.services.kube.connection import connect
+from opsterm.services.kube.errors import ApiError, NotFoundError
 from opsterm.services.kube.pods import container_names, ready, restarts, status
 from opsterm.services.kube.service import PodService
 from opsterm.services.kube.types import Pod
@@ -31,6 +37,13 @@ async def service(cluster: World) -> AsyncIterator[PodService]:
     await until(lambda: service.status.state is State.LIVE, "the cluster is reached")
     yield service
     await service.stop()
+
+
+@pytest.fixture
+async def client(cluster: World) -> AsyncIterator[KubeClient]:
+    client = KubeClient(await connect(load([cluster.kubeconfig]).choose()))
+    yield client
+    await client.close()
 
 
 def named(service: PodService, name: str) -> Pod | None:
@@ -152,3 +165,73 @@ async def _same_words(cluster: Real, service: PodService) -> None:
             return
         await asyncio.sleep(0.5)
     raise AssertionError(f"opsterm and kubectl differ: {last}")
+
+
+async def test_a_log_is_asked_for_by_tail_and_by_second(cluster: World, client: KubeClient) -> None:
+    await cluster.add_pod("one")
+    log = partial(read, client, cluster.namespace, "one")
+    whole = await started(client, cluster.namespace, "one", 60)
+    assert [line.split(b" ", 1)[1] for line in whole] == [b"one line %d" % n for n in range(len(whole))]
+    assert len(await log(tailLines=5)) == 5
+    assert await log(tailLines=0) == []
+    moment = whole[40].split(b" ", 1)[0].decode()
+    second = moment[:19].encode()
+    since = await log(sinceTime=moment)
+    assert since[0] == next(line for line in whole if line[:19] >= second), "from the beginning of the second on"
+    assert len(await log(sinceTime=moment, tailLines=1)) == 1, "the tail is taken first"
+
+
+async def test_logs_that_are_not_there_say_why(cluster: World, client: KubeClient) -> None:
+    await cluster.add_pod("one")
+    await started(client, cluster.namespace, "one", 1)
+    with pytest.raises(NotFoundError) as missing:
+        await read(client, cluster.namespace, "none")
+    assert missing.value.message == 'pods "none" not found'
+    with pytest.raises(ApiError) as previous:
+        await read(client, cluster.namespace, "one", previous="true")
+    assert previous.value.status == 400
+    assert previous.value.message == 'previous terminated container "app" in pod "one" not found'
+
+
+@pytest.mark.parametrize(
+    ("selector", "found"),
+    [
+        ("app=one", {"one"}),
+        ("app!=one", {"two", "three"}),
+        ("app in (one, two)", {"one", "two"}),
+        ("app notin (one, two)", {"three"}),
+        ("app", {"one", "two", "three"}),
+        ("!app", set()),
+        ("app=one,app=two", set()),
+    ],
+)
+async def test_selectors_choose_the_same(cluster: World, client: KubeClient, selector: str, found: set[str]) -> None:
+    for name in ("one", "two", "three"):
+        await cluster.add_pod(name)
+    path = f"/api/v1/namespaces/{cluster.namespace}/pods"
+    names = {
+        pod.metadata.name async for _, pods in client.pages(path, Pod, {"labelSelector": selector}) for pod in pods
+    }
+    assert names == found
+
+
+async def chunks(body: Body) -> AsyncIterator[bytes]:
+    """The pieces of a body to its end."""
+    while chunk := await body.read():
+        yield chunk
+
+
+async def read(client: KubeClient, namespace: str, pod: str, **params: str | int) -> list[bytes]:
+    """The lines of a log as the server sends them to a request that does not follow."""
+    async with client.stream_log(namespace, pod, "app", params) as body:
+        return b"".join([chunk async for chunk in chunks(body)]).splitlines()
+
+
+async def started(client: KubeClient, namespace: str, pod: str, lines: int) -> list[bytes]:
+    """The log of a container, as soon as it has as many lines."""
+    async with asyncio.timeout(LONG):
+        while True:
+            with suppress(ApiError):  # it waits to start
+                if len(found := await read(client, namespace, pod)) >= lines:
+                    return found
+            await asyncio.sleep(0.1)

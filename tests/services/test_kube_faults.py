@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -276,6 +277,36 @@ async def test_throttling_is_waited_out(cluster: Cluster, service: PodService) -
     await service.use(namespace="default")
     await until(lambda: service.status.state is State.DEGRADED, "it is throttled")
     await until(lambda: service.status.state is State.LIVE, "it goes on")
+
+
+async def test_busy_streams_leave_the_loop_to_others(cluster: Cluster, service: PodService) -> None:
+    for number in range(20):
+        cluster.add_pod(f"busy-{number}", labels={"app": "busy"})
+    await until(lambda: len(cluster.runs) == 20, "all run")
+    for number in range(20):
+        cluster.write(f"busy-{number}", *(f"line {line}" for line in range(1500)))
+    hub = LogHub(service._clients["demo"], Scope("shop", "app=busy"), tail=-1)
+    handed = [0]  # how many lines came in each turn of the loop
+    seen = 0
+
+    def count() -> None:
+        nonlocal seen
+        handed[-1] += hub.ring.next_seq - seen
+        seen = hub.ring.next_seq
+
+    async def turns() -> None:
+        while True:
+            await asyncio.sleep(0)
+            handed.append(0)
+
+    hub.ring.listen(count)
+    turning = asyncio.create_task(turns())
+    hub.start()
+    await until(lambda: hub.lines_read == 20 * 1500, "all is read")
+    turning.cancel()
+    await hub.close()
+    assert max(handed) < 1500, "one stream's piece in one turn, not those of all"
+    assert hub.gaps == 0
 
 
 async def test_more_streams_than_may_run_wait_in_order(cluster: Cluster, service: PodService) -> None:

@@ -30,7 +30,7 @@ class Splitter:
         self._limit = limit
         self._rest = b""
         self._continues = -1  # time of the line that was cut, while its end has not come
-        self._second = b""
+        self._minute = b""
         self._epoch = 0
 
     def feed(self, chunk: bytes) -> list[Entry]:
@@ -70,19 +70,19 @@ class Splitter:
         return entry
 
     def _time(self, stamp: bytes) -> int:
-        """Nanoseconds of a time, -1 where it is none. Lines share seconds, so the last second is kept."""
-        second = stamp[:19]
+        """Nanoseconds of a time, -1 where it is none. Lines share minutes, so the last minute is kept."""
+        minute, second = stamp[:16], stamp[16:19]
         fraction, zone = _fraction(stamp[19:])
-        if fraction < 0:
+        if fraction < 0 or second[:1] != b":" or not (second[1:].isdigit() and second[1:] < b"61"):
             return -1
-        if second + zone != self._second:
+        if minute + zone != self._minute:
             try:
-                parsed = time.strptime(second.decode("ascii"), "%Y-%m-%dT%H:%M:%S")
+                parsed = time.strptime(minute.decode("ascii"), "%Y-%m-%dT%H:%M")
                 self._epoch = calendar.timegm(parsed) - _offset(zone)
             except ValueError:
                 return -1
-            self._second = second + zone
-        return self._epoch * 1_000_000_000 + fraction
+            self._minute = minute + zone
+        return (self._epoch + int(second[1:])) * 1_000_000_000 + fraction
 
 
 def rfc3339(ns: int) -> str:

@@ -84,6 +84,7 @@ class LogHub:
         self._slots = asyncio.Semaphore(limit)
         self._room = asyncio.Event()
         self._room.set()
+        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = [0, 0, 0]  # reconnects, gaps, repeats of streams that are gone
         self._early: list[Pod] = []
@@ -159,10 +160,13 @@ class LogHub:
         else:
             self._room.set()
 
-    async def room(self) -> None:
-        """Called by a stream: wait while reading is on hold."""
-        if not self._room.is_set():
+    async def turn(self) -> None:
+        """Called by a stream before it hands on what it read: wait while reading is on hold, and let the loop do
+        something else between the pieces of any two streams, however many have one ready.
+        """
+        async with self._turn:
             await self._room.wait()
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """End all streams; the ring stays."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from enum import Enum
 from typing import Protocol
@@ -31,6 +32,7 @@ from opsterm.services.text import decode
 
 _SETTLE = 5.0  # seconds of quiet after which a replay that proves nothing is taken for what it is
 _DRAIN = 30.0  # seconds for which the log of a deleted pod may still come
+_WHOLE = 30.0  # seconds that the answer to a request that does not follow may take
 _HEALTHY = 10.0  # seconds after which a connection that ends is opened again without waiting
 _TRIES = 4  # for the log of a run that is over, when the server has it no more
 
@@ -53,8 +55,8 @@ class Sink(Protocol):
     def lines(self, stream: LogStream, entries: list[Entry]) -> None:
         """Lines of the log, in order, each exactly once."""
 
-    async def room(self) -> None:
-        """Wait until more lines are wanted."""
+    async def turn(self) -> None:
+        """Wait until more lines are wanted, and until others had the loop."""
 
     def note(self, stream: LogStream, text: str, flags: Flag = Flag.NONE) -> None:
         """Something that happened to the stream, as one line of safe text."""
@@ -247,10 +249,13 @@ class LogStream:
                 replay.proven = True
                 self._emit(held)
             else:
-                self._heard = time.monotonic()
-                return chunk
-        await self._sink.room()
-        chunk = await body.read()
+                return await self._admitted(chunk)
+        return await self._admitted(await body.read())
+
+    async def _admitted(self, chunk: bytes) -> bytes:
+        """`chunk`, when it is its turn. Until then nobody listens, and so silence means nothing."""
+        self._heard = math.inf
+        await self._sink.turn()
         self._heard = time.monotonic()
         return chunk
 
@@ -297,12 +302,15 @@ class LogStream:
             self._emit(rest)
 
     async def _once(self, params: Params) -> list[Entry]:
-        """All lines of a request that does not follow."""
+        """All lines of a request that does not follow. Raises KubeError."""
         splitter = Splitter()
         entries: list[Entry] = []
-        async with self._open(params) as body:
-            while chunk := await body.read():
-                entries += splitter.feed(chunk)
+        try:
+            async with asyncio.timeout(_WHOLE), self._open(params) as body:
+                while chunk := await body.read():
+                    entries += splitter.feed(chunk)
+        except TimeoutError:
+            raise UnreachableError(self._client.connection.where, "the log does not end") from None
         return [entry for entry in [*entries, *splitter.flush()] if entry.ns >= 0]
 
     def _open(self, params: Params) -> contextlib.AbstractAsyncContextManager[Body]:
