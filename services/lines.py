@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum, IntFlag
 
+from opsterm.services.listeners import Listeners
+
 MAX_LINES = 200_000
 MAX_BYTES = 256 * 1024 * 1024
 
@@ -107,7 +109,7 @@ class Ring:
         self._lines: list[Line] = []
         self._head = 0  # index of the oldest line; the dead part before it is cut away now and then
         self._first_seq = 0
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
 
     def __len__(self) -> int:
         return len(self._lines) - self._head
@@ -145,7 +147,7 @@ class Ring:
             return
         self.bytes += cost
         self._evict()
-        self._tell()
+        self._listeners.tell()
 
     def replace_last(self, line: Line) -> None:
         """Put `line` in the place of the newest one (a prompt that grew); IndexError when the ring is empty."""
@@ -157,7 +159,7 @@ class Ring:
         self.bytes += line.cost - old.cost
         self.revision += 1
         self._evict()
-        self._tell()
+        self._listeners.tell()
 
     def since(self, seq: int, before: int | None = None) -> list[Line]:
         """All lines from sequence number `seq` on, or only those before `before`; from the oldest kept, where `seq`
@@ -169,13 +171,7 @@ class Ring:
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each change; returns the function that ends it. `told` must be quick."""
-        self._listeners.append(told)
-
-        def end() -> None:
-            if told in self._listeners:
-                self._listeners.remove(told)
-
-        return end
+        return self._listeners.add(told)
 
     def _evict(self) -> None:
         lines, head = self._lines, self._head
@@ -192,10 +188,6 @@ class Ring:
         if head * 2 > len(lines):
             del lines[:head]
             self._head = 0
-
-    def _tell(self) -> None:
-        for told in tuple(self._listeners):
-            told()
 
 
 _second = (-1, "")

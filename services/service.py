@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
 
+from opsterm.services.listeners import Listeners
+
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +54,7 @@ class Service(ABC):
 
     def __init__(self) -> None:
         self._status = Status()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
 
     @property
     def status(self) -> Status:
@@ -61,13 +63,7 @@ class Service(ABC):
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each change of status or of other small facts; returns what ends it."""
-        self._listeners.append(told)
-
-        def end() -> None:
-            if told in self._listeners:
-                self._listeners.remove(told)
-
-        return end
+        return self._listeners.add(told)
 
     @abstractmethod
     async def start(self) -> None:
@@ -104,5 +100,4 @@ class Service(ABC):
         self._tell()
 
     def _tell(self) -> None:
-        for told in tuple(self._listeners):
-            told()
+        self._listeners.tell()

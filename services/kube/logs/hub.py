@@ -21,6 +21,7 @@ from opsterm.services.kube.pods import container_names
 from opsterm.services.kube.types import Pod
 from opsterm.services.kube.watch import Reflector
 from opsterm.services.lines import Direction, Flag, Line, Ring
+from opsterm.services.listeners import Listeners
 from opsterm.services.text import decode
 
 LIMIT = 100
@@ -89,7 +90,7 @@ class LogHub:
         self._ended = [0, 0, 0]  # reconnects, gaps, repeats of streams that are gone
         self._early: list[Pod] = []
         self._begun = False
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
         self._pods = Reflector(
             client,
             scope.path,
@@ -132,13 +133,7 @@ class LogHub:
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called when pods, streams or the error change; lines are the ring's to tell."""
-        self._listeners.append(told)
-
-        def end() -> None:
-            if told in self._listeners:
-                self._listeners.remove(told)
-
-        return end
+        return self._listeners.add(told)
 
     def start(self) -> None:
         """Begin to watch and to read."""
@@ -202,7 +197,7 @@ class LogHub:
             self._join(new, {}, announce=True)
             for stream in self._of(new.metadata.uid):
                 stream.update(new)
-        self._tell()
+        self._listeners.tell()
 
     def _said(self, error: KubeError | None, _wait: float) -> None:
         self.error = error
@@ -212,7 +207,7 @@ class LogHub:
             begin = self._begin_params(sum(len(self._containers(pod)) for pod in pods))
             for pod in pods:
                 self._join(pod, begin, announce=False)
-        self._tell()
+        self._listeners.tell()
 
     def _begin_params(self, streams: int) -> Params:
         if self._since is not None:
@@ -235,7 +230,7 @@ class LogHub:
         await stream.run()
         if stream.gone:
             self._drop(key)
-        self._tell()
+        self._listeners.tell()
 
     def _drop(self, key: tuple[str, str]) -> None:
         stream = self.streams.pop(key)
@@ -257,7 +252,3 @@ class LogHub:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _tell(self) -> None:
-        for told in tuple(self._listeners):
-            told()
