@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from opsterm.services.docker.comparison import Progress
 from opsterm.services.docker.errors import DockerError
 from opsterm.services.docker.figures import NONE, faster, seconds, size, smaller
 from opsterm.services.docker.results import PHASES, Phase, Result
@@ -25,7 +28,7 @@ MEASURED = (
     Column("size", "SIZE", align="right", priority=3, min_width=9),
     Column("faster", "Δ TOUCHED", align="right", priority=4, min_width=13),
     Column("smaller", "Δ SIZE", align="right", priority=6, min_width=10),
-    Column("base", "BASE", priority=7, min_width=16, flexible=True),
+    Column("base", "BASE", priority=7, min_width=11, flexible=True),
 )
 """The columns as soon as something is."""
 
@@ -51,7 +54,7 @@ def row_of(variant: Variant, service: BuildService) -> Row:
     result = service.results.get(variant.name)
     first = service.results.get(service.variants[0].name)
     progress = service.progress
-    running = progress.phase if progress and progress.variant == variant.name else None
+    running = progress if progress and progress.variant == variant.name else None
     error = error_of(variant, service)
     return Row(
         variant.name,
@@ -76,9 +79,9 @@ def _base(variant: Variant) -> Cell:
     return Cell(", ".join(dict.fromkeys(variant.parsed.bases)) if variant.parsed else "", "muted")
 
 
-def _time(result: Result | None, phase: Phase, running: Phase | None) -> Cell:
-    if phase == running:
-        return Cell("◐ building", "accent")
+def _time(result: Result | None, phase: Phase, running: Progress | None) -> Cell:
+    if running and running.phase == phase:
+        return Cell(f"◐ {time.monotonic() - running.began:.1f} s", "accent")
     median = result.median(phase) if result else None
     return _NOTHING if median is None else Cell(seconds(median), sort=median)
 
