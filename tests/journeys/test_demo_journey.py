@@ -128,13 +128,12 @@ def test_all_tabs_by_mouse(columns: int, rows: int) -> None:
 
 def click(terminal: Terminal, text: str, row: int | None = None) -> None:
     """Click on a text, wherever it is or in one row."""
-    terminal.wait_for(text)
     if row is None:
+        terminal.wait_for(text)
         terminal.click(*terminal.find(text))
     else:
-        line = terminal.line(row)
-        rows = terminal.screen.count("\n") + 1
-        terminal.click(line.index(text), row % rows)
+        rows = terminal.wait_for(lambda screen: text in screen.split("\n")[row]).split("\n")
+        terminal.click(rows[row].index(text), row % len(rows))
 
 
 def in_front(terminal: Terminal, tab: str, _: str) -> bool:
