@@ -11,6 +11,9 @@ class Listeners:
     def __init__(self) -> None:
         self._told: list[Callable[[], None]] = []
 
+    def __len__(self) -> int:
+        return len(self._told)
+
     def add(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called from now on; returns the function that ends it, which may be called again."""
         self._told.append(told)

@@ -88,7 +88,6 @@ class LogHub:
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = [0, 0, 0]  # reconnects, gaps, repeats of streams that are gone
-        self._early: list[Pod] = []
         self._begun = False
         self._listeners = Listeners()
         self._pods = Reflector(
