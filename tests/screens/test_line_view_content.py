@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.cells import cell_len
 
-from opsterm.services.lines import Direction, Flag, Line, Ring
+from opsterm.services.lines import Direction, Flag, Level, Line, Ring
 from opsterm.services.match import parse, search
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
@@ -201,3 +203,25 @@ async def test_a_source_says_its_own_prefix_in_its_own_colour() -> None:
         assert colours["web/app "] == "#6cb6ff"
         app.theme = "textual-light"
         await until(lambda: any("#0b5bb5" in str(segment.style) for segment in app.view.render_line(0)))
+
+
+async def test_only_the_word_for_a_bad_level_has_a_colour() -> None:
+    ring = Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(80, 10)):
+        for level, text in (
+            (Level.ERROR, "FATAL no ERROR here"),
+            (Level.WARN, "a Warning"),
+            (Level.INFO, "INFO error"),
+        ):
+            ring.append(replace(line(text), level=level))
+        await until(lambda: "INFO" in "".join(rows(app)))
+
+        def coloured(row: int, role: str) -> list[str]:
+            colour = app.view.get_component_rich_style(f"line--{role}").color
+            segments = [each for each in app.view.render_line(row) if each.style and each.style.color == colour]
+            return [each.text for each in segments]
+
+        assert coloured(0, "error") == ["FATAL"]
+        assert coloured(1, "warning") == ["Warning"]
+        assert coloured(2, "error") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from opsterm.services.lines import Direction, Flag, Line
+from opsterm.services.lines import Direction, Flag, Level, Line
 from opsterm.widgets.line_view.matching import Matching
 from opsterm.widgets.line_view.stamps import Stamps, stamp_width
 from opsterm.widgets.line_view.words import Prefix, Words, arrows, body, words
@@ -18,6 +19,11 @@ from opsterm.widgets.line_view.wrap import Span, row_count, rows, width, window
 
 _HANG_ROOM = 16
 """Cells that a wrapped text needs beside stamp and prefix to hang under itself; with less it starts at the left."""
+
+_LEVEL_ROLES = {Level.ERROR: "error", Level.WARN: "warning", Level.DEBUG: "debug"}
+_LEVEL_WORD = re.compile(r"\b(?:error|err|fatal|critical|panic|warning|warn|debug|trace)\b", re.IGNORECASE)
+_LEVEL_ROOM = 256
+"""Characters in which the word for the level of a line stands, as far as its source was asked to look."""
 
 Spot = tuple[int, int, Style]
 """Start and end, in characters of the words of a line, and the style there."""
@@ -121,6 +127,9 @@ class LinePainter:
         lead, end = len(said.lead), len(said.lead) + len(said.body)
         if look.whole is not None:
             yield 0, end, look.whole
+        role = _LEVEL_ROLES.get(line.level)
+        if role and (found := _LEVEL_WORD.search(line.text, 0, _LEVEL_ROOM)):
+            yield lead + found.start(), lead + found.end(), self.style(role)
         if self.marks is not None:
             for start, stop in self.marks.spans(line.text):
                 yield lead + start, lead + stop, self.style(self.mark_role)
