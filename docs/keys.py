@@ -28,6 +28,7 @@ PLACES = {
     "TabScreen": "Every tab",
     "PaneScreen": "Every tab with lines or a list",
     "SerialScreen": "Serial",
+    "PlaceScreen": "Pods: where",
     "PodsScreen": "Pods",
     "BuildsScreen": "Builds",
     "ConfirmScreen": "Questions",
