@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from opsterm.services.kube.config import Context
 from opsterm.services.kube.errors import KubeError, LoginError
 from opsterm.services.kube.plugin import Credential, Plugin
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 Headers = Callable[[bool], Awaitable[dict[str, str]]]
 """Gives the headers of a request; True asks for a fresh login: the server refused the last. Raises LoginError."""

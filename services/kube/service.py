@@ -26,8 +26,8 @@ from opsterm.services.kube.errors import (
 from opsterm.services.kube.logs.hub import LogHub, Scope
 from opsterm.services.kube.types import Named, Pod
 from opsterm.services.kube.watch import Reflector
-from opsterm.services.serial.threads import in_thread
 from opsterm.services.service import Service, State
+from opsterm.services.threads import in_thread
 
 _POLL = 1.0  # seconds between looks at the kubeconfig files
 _CALM = 0.05  # seconds over which changes of pods are told as one

@@ -15,7 +15,7 @@ from opsterm.services.serial.capture_writer import CaptureWriter, Item, missing
 from opsterm.services.serial.errors import SerialError
 from opsterm.services.serial.forms import Form
 from opsterm.services.serial.reader import Chunk
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 MAX_QUEUE = 64 * 1024 * 1024
 """Bytes of memory that may wait for the disk; what comes on top is lost, and counted."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opsterm.services.serial.errors import BadSettingError, SerialError
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 OUTPUTS = ("dtr", "rts")
 

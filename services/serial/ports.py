@@ -13,9 +13,9 @@ from serial.tools.list_ports_common import ListPortInfo, numsplit
 
 from opsterm.services.serial.access import missing_access
 from opsterm.services.serial.holders import find_holders
-from opsterm.services.serial.threads import in_thread
 from opsterm.services.serial.watch import Watch
 from opsterm.services.text import clean
+from opsterm.services.threads import in_thread
 
 _MORE = ("/dev/rfcomm*", "/dev/ttymxc*", "/dev/ttyO[0-9]*", "/dev/ttyTHS*", "/dev/ttyGS*")
 """Ports that pySerial leaves out; the built-in ones of boards count as `platform` there."""

@@ -14,8 +14,8 @@ from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.intake import Counters
 from opsterm.services.serial.records import NotARecordError, from_json, from_plain
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
 from opsterm.services.service import Service, State
+from opsterm.services.threads import in_thread
 
 _BATCH_LINES = 2_000
 _MAX_ROW = 1024 * 1024

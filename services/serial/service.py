@@ -25,10 +25,10 @@ from opsterm.services.serial.modem import OUTPUTS, Modem, ModemLines, check_outp
 from opsterm.services.serial.rate import rounding
 from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
 from opsterm.services.serial.watch import Watch
 from opsterm.services.service import Service, State
 from opsterm.services.text import clean
+from opsterm.services.threads import in_thread
 
 _FIRST_DELAY = 0.1
 _MAX_DELAY = 2.0

@@ -16,8 +16,8 @@ from opsterm.services.serial.capture import Capture
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.intake import Counters, Intake
 from opsterm.services.serial.replay import ReplayService, parse_speed
-from opsterm.services.serial.threads import in_thread
 from opsterm.services.service import State
+from opsterm.services.threads import in_thread
 from tests.waiting import until
 
 FRAGMENT = st.sampled_from([b"a", b"login: ", b"\r", b"\n", b"\r\n", b"\xff", b"\xc3", b"\xbc", b"\x1b[31m", b"\t"])

@@ -8,7 +8,7 @@ import select
 from collections.abc import Callable
 
 from opsterm.services.lines import Direction, Flag, Line, Ring
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 _ENOUGH = 20_000
 """Lines that may wait to be printed, a small part of what a ring holds."""

@@ -27,7 +27,7 @@ from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.links.sockets import explain_connect
 from opsterm.services.serial.modem import Modem, ModemLines
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 _CONNECT_SECONDS = 5.0
 """What pySerial gives a host to answer."""

@@ -20,7 +20,7 @@ from opsterm.services.serial.links.address import host_and_port, shown
 from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.links.stream import StreamLink
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 CONNECT_SECONDS = 3.0
 _DRAIN_SECONDS = 0.4

@@ -14,7 +14,7 @@ from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.modem import Modem
 from opsterm.services.serial.reader import Reader
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 _PIECE_BYTES = 4096
 _CLOSE_SECONDS = 0.8

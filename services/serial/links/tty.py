@@ -22,7 +22,7 @@ from opsterm.services.serial.links.stream import StreamLink
 from opsterm.services.serial.links.tty_modem import TtyModem
 from opsterm.services.serial.rate import actual_baud
 from opsterm.services.serial.settings import Settings
-from opsterm.services.serial.threads import in_thread
+from opsterm.services.threads import in_thread
 
 
 class TtyTarget:
