@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cable import Cable
+
 _FOREIGN = ("SENTRY_", "OPSTERM_", "TEXTUAL")
 _ALSO_FOREIGN = ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "NO_COLOR", "COLUMNS", "LINES", "TMUX", "TERM_PROGRAM")
 _ENGINES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
@@ -43,3 +45,10 @@ def one_name_for_each_package() -> Iterator[None]:
     yield
     bare = {"tui", "screens", "widgets", "services"} & sys.modules.keys()
     assert not bare, f"imported without opsterm in front: {sorted(bare)}"
+
+
+@pytest.fixture
+def cable(tmp_path: Path) -> Iterator[Cable]:
+    """Two ptys joined, as a real serial line is; it can be pulled and plugged in again."""
+    with Cable(tmp_path) as cable:
+        yield cable

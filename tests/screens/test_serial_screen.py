@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.cable import Cable
 from tests.journeys.phone import Phone
 from tests.screens.frame_app import program, said, says, shown
 from tests.waiting import until
-
-
-@pytest.fixture
-def cable(tmp_path: Path) -> Iterator[Cable]:
-    with Cable(tmp_path) as cable:
-        yield cable
 
 
 async def opened(app: OpsTerm) -> SerialScreen:

@@ -7,7 +7,6 @@ import os
 import threading
 import tty
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,12 +18,6 @@ from tests.cable import Cable
 from tests.waiting import until
 
 LINES = [f"{number:04} {'x' * 1000}" for number in range(300)]  # more than all buffers on the way take
-
-
-@pytest.fixture
-def cable(tmp_path: Path) -> Iterator[Cable]:
-    with Cable(tmp_path) as cable:
-        yield cable
 
 
 @pytest.fixture

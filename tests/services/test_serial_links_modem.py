@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import termios
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -42,12 +41,6 @@ class Board:
 
     def hold_break(self, seconds: float) -> None:
         Board.done.append(f"break {seconds}")
-
-
-@pytest.fixture
-def cable(tmp_path: Path) -> Iterator[Cable]:
-    with Cable(tmp_path) as cable:
-        yield cable
 
 
 @pytest.fixture

@@ -73,12 +73,6 @@ class Plain:
 
 
 @pytest.fixture
-def cable(tmp_path: Path) -> Iterator[Cable]:
-    with Cable(tmp_path) as cable:
-        yield cable
-
-
-@pytest.fixture
 def device(cable: Cable) -> Iterator[int]:
     fd = os.open(cable.b, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(fd)

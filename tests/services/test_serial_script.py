@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import tty
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,12 +54,6 @@ class Device(threading.Thread):
         while not taken.endswith(b"\r\n"):
             taken += os.read(self.fd, 1)
         return taken[:-2]
-
-
-@pytest.fixture
-def cable(tmp_path: Path) -> Iterator[Cable]:
-    with Cable(tmp_path) as cable:
-        yield cable
 
 
 def play(port: str, script: Path) -> subprocess.CompletedProcess[str]:
