@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from opsterm.services.lines import Direction, Flag, Level, Line, Ring
 from opsterm.services.match import parse, search
+from opsterm.services.sgr import runs
 from tests.screens.line_pane import LineApp, line, lines, rows
 from tests.waiting import until
 
@@ -225,3 +226,53 @@ async def test_only_the_word_for_a_bad_level_has_a_colour() -> None:
         assert coloured(0, "error") == ["FATAL"]
         assert coloured(1, "warning") == ["Warning"]
         assert coloured(2, "error") == []
+
+
+class Pairs:
+    """Rows of two characters."""
+
+    def count(self, kept: Line, cells: int) -> int:
+        return max(1, -(-len(kept.text) // 2))
+
+    def rows(self, kept: Line, cells: int) -> list[str]:
+        return [kept.text[at : at + 2] for at in range(0, len(kept.text), 2)] or [""]
+
+
+async def test_records_stand_below_one_another_and_are_copied_as_they_stand() -> None:
+    ring = Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(80, 10)) as pilot:
+        ring.append(line("abcde"))
+        ring.append(line("lost", direction=Direction.NOTE))
+        ring.append(line("", flags=Flag.PARTIAL))
+        app.view.records = Pairs()
+        await until(lambda: len([row for row in rows(app) if row]) == 5)
+        lead = len(str(line("")))
+        assert [row[1 + lead :] for row in rows(app)[:3]] == ["ab", "cd", "e"]
+        assert rows(app)[1].strip() == "cd"
+        assert rows(app)[3].endswith("--- lost")
+        assert rows(app)[4].endswith("…")
+        assert next(iter(app.view.saved_lines())) == f"{line('ab')}\n{' ' * lead}cd\n{' ' * lead}e"
+        await pilot.press("g", "v", "y")
+        await until(lambda: bool(app.copied))
+        assert app.copied[0].text.split() == [*str(line("ab")).split(), "cd", "e"]
+        app.view.records = None
+        await until(lambda: rows(app)[0].endswith("Rx <== abcde"))
+
+
+async def test_colours_of_a_source_are_drawn_by_the_theme_and_never_made_unreadable() -> None:
+    ring = Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(80, 10)):
+        ring.append(line("\x1b[31mred\x1b[0m \x1b[40;30mdark\x1b[0m \x1b[97;44mboth\x1b[0m"))
+        app.view.colouring = lambda kept: runs(kept.raw, kept.text)
+        await until(lambda: rows(app)[0].endswith("red dark both"))
+        strip = app.view.render_line(0)
+        styles = {segment.text: segment.style for segment in strip}
+        plain, red, both = styles[" dark "], styles["red"], styles["both"]
+        assert plain
+        assert red
+        assert both
+        assert red.color != plain.color
+        assert red.bgcolor == plain.bgcolor
+        assert both.bgcolor != plain.bgcolor

@@ -20,7 +20,7 @@ FORBIDDEN = {
     "tui": (),
 }
 
-RECORDS = ("opsterm.services.lines", "opsterm.services.text", "opsterm.services.match")
+RECORDS = tuple(f"opsterm.services.{name}" for name in ("lines", "text", "match", "sgr"))
 """All that widgets know of the services."""
 
 

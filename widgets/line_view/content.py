@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from opsterm.services.lines import Direction, Line, Ring
+from opsterm.services.sgr import Run
+from opsterm.widgets.line_view.device_colours import DeviceColours
 from opsterm.widgets.line_view.feed import LineFeed
 from opsterm.widgets.line_view.index import LineIndex
 from opsterm.widgets.line_view.matching import FieldsOf, Matching
-from opsterm.widgets.line_view.painter import LinePainter
+from opsterm.widgets.line_view.painter import LinePainter, Spot
+from opsterm.widgets.line_view.records import Records
 from opsterm.widgets.line_view.stamps import Stamps
 from opsterm.widgets.line_view.words import Prefix
+
+Colouring = Callable[[Line], Sequence[Run]]
+"""Gives the parts of a line's text that have a colour of their own."""
 
 _NARROW = 60
 """Cells of width under which stamps are short by default and the gutter goes."""
@@ -28,6 +36,7 @@ class LineContent(LineFeed):
         self._filter: Matching | None = None
         self._find: Matching | None = None
         self._fields: FieldsOf | None = None
+        self._colouring: Colouring | None = None
         self._matches_only = True
         self._floor = 0
         self._look_through(ring.next_seq)
@@ -119,6 +128,34 @@ class LineContent(LineFeed):
         self._restart()
 
     @property
+    def records(self) -> Records | None:
+        """What makes the rows of lines where they are not shown as text."""
+        return self.painter.records
+
+    @records.setter
+    def records(self, records: Records | None) -> None:
+        self.painter.records = records
+        self.painter.left = 0
+        self._restart()
+
+    @property
+    def colouring(self) -> Colouring | None:
+        """Gives the parts of a line's text that its source has coloured."""
+        return self._colouring
+
+    @colouring.setter
+    def colouring(self, colouring: Colouring | None) -> None:
+        self._colouring = colouring
+        self.painter.colouring = None if colouring is None else self._coloured
+        self._restart()
+
+    def _coloured(self, line: Line) -> Iterable[Spot]:
+        if self._colouring is not None and (runs := self._colouring(line)):
+            colours = DeviceColours(self.app.ansi_theme, self.painter.style("text"))
+            for start, end, look in runs:
+                yield start, end, colours.style(look)
+
+    @property
     def cleared(self) -> bool:
         """Whether lines were taken out of sight by setting this; they are still in the ring, and come back."""
         return self._floor > 0
@@ -135,7 +172,7 @@ class LineContent(LineFeed):
     def _look_through(self, start: int) -> None:
         """Begin to look for the lines to show and to mark, from `start` outwards."""
         shown = self._passes if self._filter is not None and self._matches_only else None
-        height = self.painter.height if self.painter.wrap else None
+        height = self.painter.height if self.painter.uneven else None
         self._index = LineIndex(self.ring, start, self._floor, shown, height)
         self._filter_index = self._marked(start, None if self._matches_only else self._filter)
         self._find_index = self._marked(start, self._find)

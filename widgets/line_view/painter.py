@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from opsterm.services.lines import Direction, Flag, Level, Line
 from opsterm.widgets.line_view.matching import Matching
+from opsterm.widgets.line_view.records import Records, joined, spans
 from opsterm.widgets.line_view.stamps import Stamps, stamp_width
 from opsterm.widgets.line_view.words import Prefix, Words, arrows, body, words
 from opsterm.widgets.line_view.wrap import Span, row_count, rows, width, window
@@ -60,24 +61,48 @@ class LinePainter:
         self.wrap = False
         self.left = 0
         """Cells of text scrolled out at the left, while lines do not wrap."""
+        self.records: Records | None = None
+        """Makes the rows of lines where they are not shown as text; notes always are."""
+        self.colouring: Callable[[Line], Iterable[Spot]] | None = None
+        """The colours that a source gives to parts of its text; starts and ends count in the text alone."""
         self.marks: Matching | None = None
         """What is marked in the text."""
         self.mark_role = "match"
 
     def words(self, line: Line, before: Line | None = None) -> Words:
         """`line` in words; `before` is the line shown above it."""
-        return words(line, self.prefix, self.stamps, self.decimals, before)
+        said = words(line, self.prefix, self.stamps, self.decimals, before)
+        records = self._records(line)
+        if records is None:
+            return said
+        fixed, cells, _ = self._room(line)
+        text, remark = body(line, joined(records.rows(line, cells), fixed))
+        return said._replace(text=text, remark=remark)
+
+    @property
+    def uneven(self) -> bool:
+        """Whether lines may take more than one row; `height` says how many."""
+        return self.wrap or self.records is not None
 
     def height(self, line: Line) -> int:
-        """Rows that `line` takes when wrapped."""
-        text, remark = body(line)
+        """Rows that `line` takes."""
         _, first, rest = self._room(line)
-        return row_count(text + remark, first, rest)
+        if (records := self._records(line)) is not None:
+            return records.count(line, first)
+        text, remark = body(line, line.text)
+        return row_count(text + remark, first, rest) if self.wrap else 1
 
     def hidden_cells(self, line: Line) -> int:
         """Cells by which the text of `line` is wider than the room for it; 0 where it fits."""
-        text, remark = body(line)
-        return max(0, width(text + remark) - self._room(line)[1])
+        fixed, first, _ = self._room(line)
+        said = self.words(line).body
+        wide = (
+            max(width(said[start:end]) for start, end in spans(said, fixed)) if self._records(line) else width(said)
+        )
+        return max(0, wide - first)
+
+    def _records(self, line: Line) -> Records | None:
+        return None if line.direction is Direction.NOTE else self.records
 
     def draw(self, line: Line, row: int, before: Line | None, look: Look) -> Strip:
         """Row `row` (from 0) of `line`.
@@ -88,19 +113,25 @@ class LinePainter:
         said = self.words(line, before)
         fixed, first, rest = self._room(line)
         lead = len(said.lead)
-        if self.wrap:
+        hang = fixed
+        if self._records(line) is not None:
+            start, end = list(spans(said.body, fixed))[row]
+            (left, right), indent = window(said.body[start:end], self.left, first)
+            start, end = start + left, start + right
+        elif self.wrap:
             start, end = rows(said.body, first, rest)[row]
-            indent = self.width - self.gutter - rest if row else 0
+            hang, indent = self.width - self.gutter - rest, 0
         else:
             (start, end), indent = window(said.body, self.left, first)
         ground = self.style("text") + (look.whole or Style.null())
         base, spots = list(self._base(line, said)), list(self._spots(line, said, look))
-        below = self.wrap and row > 0
+        below = row > 0
         parts = []
         if self.gutter:
             parts.append(Strip([Segment(look.edge, ground)]).apply_offsets(lead + start if below else 0, line.seq))
         if not below:
             parts.append(_strip(said.lead, 0, base, spots, line.seq).crop(0, fixed))
+        indent += hang if below else 0
         # Cell by cell, so that a drag that begins in the indent begins at the text and not before it.
         parts += [Strip([Segment(" ", ground)], 1).apply_offsets(lead + start, line.seq)] * indent
         parts.append(_strip(said.body[start:end], lead + start, base, spots, line.seq))
@@ -125,17 +156,29 @@ class LinePainter:
     def _spots(self, line: Line, said: Words, look: Look) -> Iterable[Spot]:
         """What is laid over them, later ones over earlier ones."""
         lead, end = len(said.lead), len(said.lead) + len(said.body)
+        as_text = self._records(line) is None  # else places in the text say nothing
+        if as_text and self.colouring is not None:
+            yield from _shifted(self.colouring(line), lead)
         if look.whole is not None:
             yield 0, end, look.whole
-        role = _LEVEL_ROLES.get(line.level)
-        if role and (found := _LEVEL_WORD.search(line.text, 0, _LEVEL_ROOM)):
-            yield lead + found.start(), lead + found.end(), self.style(role)
-        if self.marks is not None:
-            for start, stop in self.marks.spans(line.text):
-                yield lead + start, lead + stop, self.style(self.mark_role)
+        if as_text:
+            yield from _shifted(self._remarkable(line), lead)
         if look.selected is not None:
             start, stop = look.selected
             yield start, end if stop == -1 else stop, look.selection
+
+    def _remarkable(self, line: Line) -> Iterable[Spot]:
+        """The word for its level, and what is looked for."""
+        role = _LEVEL_ROLES.get(line.level)
+        if role and (found := _LEVEL_WORD.search(line.text, 0, _LEVEL_ROOM)):
+            yield found.start(), found.end(), self.style(role)
+        if self.marks is not None:
+            for start, stop in self.marks.spans(line.text):
+                yield start, stop, self.style(self.mark_role)
+
+
+def _shifted(spots: Iterable[Spot], by: int) -> Iterable[Spot]:
+    return ((start + by, stop + by, style) for start, stop, style in spots)
 
 
 def _text_role(line: Line) -> str:

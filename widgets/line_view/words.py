@@ -60,12 +60,12 @@ def words(line: Line, prefix: Prefix, mode: Stamps, decimals: int = 6, before: L
     """`line` in words. With the prefix `arrows` and full stamps this is `str(line)`, plus the remark on a line
     that did not leave.
     """
-    return Words(stamp_text(line, mode, decimals, before), prefix(line), *body(line))
+    return Words(stamp_text(line, mode, decimals, before), prefix(line), *body(line, line.text))
 
 
-def body(line: Line) -> tuple[str, str]:
-    """The text of `line`, with `…` where more may come, and what opsterm says of it."""
+def body(line: Line, text: str) -> tuple[str, str]:
+    """`text`, which is that of `line`, with `…` where more may come, and what opsterm says of it."""
     flags = line.flags
     if not flags:
-        return line.text, ""
-    return f"{line.text}…" if flags & _UNFINISHED else line.text, NOT_SENT if flags & Flag.UNSENT else ""
+        return text, ""
+    return f"{text}…" if flags & _UNFINISHED else text, NOT_SENT if flags & Flag.UNSENT else ""
