@@ -27,6 +27,7 @@ PLACES = {
     "OpsTerm": "Everywhere",
     "TabScreen": "Every tab",
     "PaneScreen": "Every tab with lines or a list",
+    "SerialLines": "Serial: lines",
     "SerialScreen": "Serial",
     "PlaceScreen": "Pods: where",
     "PodsScreen": "Pods",

@@ -5,37 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from opsterm.screens.band import band_key
 from opsterm.screens.capturing import Capturing
 from opsterm.screens.commands import Command
-from opsterm.screens.pane import PaneScreen
 from opsterm.screens.ports import PortPicker
-from opsterm.screens.rate import Rate
+from opsterm.screens.serial_lines import SerialLines
 from opsterm.screens.serial_settings import SettingsPanel, shown
-from opsterm.screens.tabs import NARROW, WIDE, Tab
+from opsterm.screens.tabs import Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.choose import changed, settings_for
 from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.explain import WAITING
-from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.choices import Choices
-from opsterm.widgets.line_view import LineView
-from opsterm.widgets.words import size
-
-_SILENT = "Open, nothing received yet. Type a line below; garbage here would mean a wrong baud rate (ctrl+b)."
 
 
-class SerialScreen(PaneScreen):
+class SerialScreen(SerialLines):
     """Focus is in the Tx row while a port is open, and in the port picker while none is."""
 
     FOOTER = (
@@ -61,50 +54,15 @@ class SerialScreen(PaneScreen):
             "ctrl+b", "settings", "Settings", id="serial.settings", tooltip="Baud rate, bits, flow control, ending"
         ),
         Binding("ctrl+o", "ports", "Ports", id="serial.ports", tooltip="Choose another port"),
-        Binding(
-            "ctrl+l", "clear", "Clear", show=False, id="serial.clear", tooltip="Clear the view; again brings it back"
-        ),
-        Binding(
-            "end,ctrl+end",
-            "follow",
-            "Follow",
-            show=False,
-            id="serial.follow",
-            tooltip="Follow; end: from an empty input",
-        ),
-        Binding(
-            "pageup", "page(-1)", "Page up", show=False, id="serial.page_up", tooltip="Read back, also while typing"
-        ),
-        Binding(
-            "pagedown",
-            "page(1)",
-            "Page down",
-            show=False,
-            id="serial.page_down",
-            tooltip="Read on, also while typing",
-        ),
     ]
 
     def __init__(self, tab: Tab, opening: Settings | None = None, defaults: Mapping[str, str] | None = None) -> None:
         super().__init__(tab)
         self._opening = opening
         self._defaults = defaults or {}
-        self._rate = Rate()
-        self._narrow = False
         self._was_open = False  # the port of now has been open
         self._capturing: Capturing | None = None
-        self.lines = LineView(id="lines", classes="main--body")
         self.tx = TxRow()
-
-    @property
-    def service(self) -> SerialService:
-        """The service behind this tab."""
-        return cast(SerialService, self.tab.service)
-
-    @property
-    def pane(self) -> LineView | None:
-        """The lines, while they are shown."""
-        return None if self.has_class("-choosing") else self.lines
 
     @property
     def remembered(self) -> dict[str, dict[str, Any]]:
@@ -126,7 +84,6 @@ class SerialScreen(PaneScreen):
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
         self._capturing = Capturing(self.service, self.host)
-        self.lines.show(self.service.ring)
         sent = self.host.memory.get("sent", [])
         self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
         if self._opening:
@@ -141,18 +98,9 @@ class SerialScreen(PaneScreen):
         if self._capturing:
             await self._capturing.close()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Long lines are wrapped where few fit, and cut where most do; `w` changes it until the width does."""
-        if self._narrow != (narrow := event.size.width < WIDE):
-            self._narrow = self.lines.wrap = narrow
-
     def refresh_rows(self) -> None:
-        """The rows, and what is said while there is no line."""
-        live = self.service.status.state is State.LIVE
-        self._was_open = self._was_open or live
-        said = _SILENT if live else ""
-        if self.lines.placeholder.plain != said:
-            self.lines.placeholder = Content(said)
+        """The rows; a port that was open once is waited for in other words."""
+        self._was_open = self._was_open or self.service.status.state is State.LIVE
         super().refresh_rows()
 
     def where(self) -> Sequence[Part]:
@@ -168,11 +116,11 @@ class SerialScreen(PaneScreen):
         )
 
     def chips(self) -> Sequence[Part]:
-        """Filter and encoding."""
+        """Filter, view and encoding."""
         settings = self.service.settings
         if self.pane is None or settings is None:
             return ()
-        encoding = part(f"text {settings.encoding}", "$foreground-muted", id="settings", keep=3)
+        encoding = part(f"{self.view.value} {settings.encoding}", "$foreground-muted", id="settings", keep=3)
         return (*self.filter_chip(), encoding, *(self._capturing.chip() if self._capturing else ()))
 
     def commands(self) -> Sequence[Command]:
@@ -186,28 +134,6 @@ class SerialScreen(PaneScreen):
         if self._capturing:
             work = self._capturing.use(self._capturing.meant(name))
             self.run_worker(work, group="capture", exit_on_error=False)
-
-    def figures(self) -> Sequence[Part]:
-        """Lines, bytes and losses."""
-        if self.pane is None:
-            return ()
-        service = self.service
-        counters = service.counters
-        narrow = self.size.width < NARROW
-        rate = part(f"{self._rate.of(service.ring.next_seq):.0f}/s", keep=8)
-        amounts = (part(f"Rx {size(counters.rx_bytes)}", keep=5), part(f"Tx {size(counters.tx_bytes)}", keep=5))
-        return (
-            *([rate] if narrow else [*self.losses()[:1], rate, *amounts]),
-            *([part(f"◐ {size(service.queued)} not yet taken", "$warning", keep=8)] if service.queued else []),
-            *self.loss("errors", counters.errors),
-            *self.losses()[1:],
-            *self.loss("gaps", counters.gaps),
-            *(
-                [part(f"reconnects {counters.reconnects}", "$foreground-muted", keep=1)]
-                if counters.reconnects or self.size.width >= WIDE
-                else []
-            ),
-        )
 
     def restore_focus(self) -> None:
         """Typing goes on where it belongs."""
@@ -282,10 +208,8 @@ class SerialScreen(PaneScreen):
         return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a port is chosen, the keys of the lines do nothing."""
-        if action in ("settings", "clear", "follow", "page") and self.has_class("-choosing"):
-            return False
-        if action == "ports" and self.has_class("-choosing"):
+        """While a port is chosen, there is none to set."""
+        if action in ("settings", "ports") and self.has_class("-choosing"):
             return False
         return super().check_action(action, parameters)
 
@@ -361,17 +285,3 @@ class SerialScreen(PaneScreen):
             except BadSettingError as error:
                 self.host.toast(error.reason, bad=True)
         self.lines.follow = True
-
-    # Reading while typing
-
-    def action_clear(self) -> None:
-        """Clear the view, or bring it back."""
-        self.lines.action_clear()
-
-    def action_follow(self) -> None:
-        """Follow again."""
-        self.lines.follow = True
-
-    def action_page(self, step: int) -> None:
-        """Read a page back or on."""
-        self.lines.action_page(step)
