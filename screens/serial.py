@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,20 +14,17 @@ from opsterm.screens.band import band_key
 from opsterm.screens.capturing import Capturing
 from opsterm.screens.commands import Command
 from opsterm.screens.ports import PortPicker
-from opsterm.screens.serial_lines import SerialLines
-from opsterm.screens.serial_settings import SettingsPanel, shown
+from opsterm.screens.serial_tuning import SerialTuning
 from opsterm.screens.tabs import Tab
-from opsterm.screens.tx import TxInput, TxRow
-from opsterm.services.serial.choose import changed, settings_for
-from opsterm.services.serial.errors import BadSettingError, SerialError
+from opsterm.services.serial.choose import settings_for
+from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
-from opsterm.widgets.choices import Choices
 
 
-class SerialScreen(SerialLines):
+class SerialScreen(SerialTuning):
     """Focus is in the Tx row while a port is open, and in the port picker while none is."""
 
     FOOTER = (
@@ -50,9 +46,6 @@ class SerialScreen(SerialLines):
     SerialScreen.-choosing PortPicker { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+b", "settings", "Settings", id="serial.settings", tooltip="Baud rate, bits, flow control, ending"
-        ),
         Binding("ctrl+o", "ports", "Ports", id="serial.ports", tooltip="Choose another port"),
     ]
 
@@ -62,13 +55,6 @@ class SerialScreen(SerialLines):
         self._defaults = defaults or {}
         self._was_open = False  # the port of now has been open
         self._capturing: Capturing | None = None
-        self.tx = TxRow()
-
-    @property
-    def remembered(self) -> dict[str, dict[str, Any]]:
-        """What is known of each port from before: baud rate, ending, when it was used."""
-        found = self.host.memory.get("ports")
-        return found if isinstance(found, dict) else {}
 
     # The frame
 
@@ -77,15 +63,9 @@ class SerialScreen(SerialLines):
         yield self.lines
         yield PortPicker(self.remembered)
 
-    def compose_below(self) -> ComposeResult:
-        """The Tx row."""
-        yield self.tx
-
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
         self._capturing = Capturing(self.service, self.host)
-        sent = self.host.memory.get("sent", [])
-        self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
         if self._opening:
             self.open(self._opening)
         elif self.service.status.state is State.OFF:
@@ -116,12 +96,8 @@ class SerialScreen(SerialLines):
         )
 
     def chips(self) -> Sequence[Part]:
-        """Filter, view and encoding."""
-        settings = self.service.settings
-        if self.pane is None or settings is None:
-            return ()
-        encoding = part(f"{self.view.value} {settings.encoding}", "$foreground-muted", id="settings", keep=3)
-        return (*self.filter_chip(), encoding, *(self._capturing.chip() if self._capturing else ()))
+        """What is in force, and the capture."""
+        return (*super().chips(), *(self._capturing.chip() if self._capturing and self.pane else ()))
 
     def commands(self) -> Sequence[Command]:
         """Captures, by command."""
@@ -163,12 +139,8 @@ class SerialScreen(SerialLines):
         """Open a port in place of the one that is open."""
         self._was_open = False
         self._show_port()
-        self.tx.label(settings.ending.label)
         self.run_worker(self.service.open(settings), group="open", exclusive=True, exit_on_error=False)
-        self.host.memory["ports"] = {
-            **self.remembered,
-            settings.port: {"baud": settings.baud, "ending": settings.ending.label, "used": time.time()},
-        }
+        self.remember(settings)
 
     def _show_port(self) -> None:
         self.remove_class("-choosing")
@@ -208,80 +180,7 @@ class SerialScreen(SerialLines):
         return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a port is chosen, there is none to set."""
-        if action in ("settings", "ports") and self.has_class("-choosing"):
+        """While a port is chosen, there is nothing else to choose."""
+        if action == "ports" and self.has_class("-choosing"):
             return False
         return super().check_action(action, parameters)
-
-    # Settings
-
-    def action_settings(self) -> None:
-        """Open or close the settings of the port."""
-        settings = self.service.settings
-        if self.close_aside():
-            self.restore_focus()
-        elif settings is not None:
-            panel = SettingsPanel(settings)
-            self.open_aside(panel)
-            self.call_after_refresh(panel.choices.focus)
-
-    @on(Choices.Changed)
-    def _setting_changed(self, event: Choices.Changed) -> None:
-        event.stop()
-        settings = self.service.settings
-        panel = self.query_one(Choices)
-        if settings is None:
-            return
-        try:
-            fresh = changed(settings, event.key, event.value)
-        except BadSettingError as error:
-            panel.refuse(error.reason)
-            panel.put(event.key, shown(settings, event.key))
-            return
-        self.run_worker(self._retune(fresh, event.key), group="retune", exclusive=True, exit_on_error=False)
-
-    async def _retune(self, settings: Settings, key: str) -> None:
-        before = self.service.settings or settings
-        try:
-            await self.service.retune(settings)
-        except SerialError as error:
-            for choices in self.query(Choices):
-                choices.refuse(error.reason)
-                choices.put(key, shown(before, key))
-            return
-        self.tx.label(settings.ending.label)
-        known = {"baud": settings.baud, "ending": settings.ending.label, "used": time.time()}
-        self.host.memory["ports"] = {**self.remembered, settings.port: known}
-        self.refresh_rows()
-
-    # Sending
-
-    @on(TxRow.Entered)
-    def _entered(self, event: TxRow.Entered) -> None:
-        event.stop()
-        self._send([event.line])
-        self.host.memory["sent"] = list(self.tx.input.history)
-
-    @on(TxInput.Pasted)
-    def _pasted(self, event: TxInput.Pasted) -> None:
-        event.stop()
-        self.prompt.ask(
-            "paste",
-            f"Send {len(event.lines):,} lines?",
-            done=lambda _: self._send(event.lines),
-            given_up=lambda: self._put_back(event.lines),
-            note="enter sends, esc puts them back",
-        )
-
-    def _put_back(self, lines: Sequence[str]) -> None:
-        for line in reversed(lines):
-            self.tx.input.remember(line)
-        self.host.toast("Not sent; ↑ in the Tx line brings each back.")
-
-    def _send(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            try:
-                self.service.send(line)
-            except BadSettingError as error:
-                self.host.toast(error.reason, bad=True)
-        self.lines.follow = True

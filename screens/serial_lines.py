@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, cast
 
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -14,10 +14,10 @@ from opsterm.screens.rate import Rate
 from opsterm.screens.serial_views import HexRecords, View
 from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services import sgr
-from opsterm.services.lines import Line
+from opsterm.services.lines import Direction, Flag, Line
 from opsterm.services.serial.service import SerialService
 from opsterm.services.service import State
-from opsterm.widgets.bar import Part, part
+from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.words import size
 
@@ -73,6 +73,15 @@ class SerialLines(PaneScreen):
         return None if self.has_class("-choosing") else self.lines
 
     @property
+    def echo(self) -> bool:
+        """Whether sent lines are shown; those that did not leave always are."""
+        return self.lines.left_out is None
+
+    @echo.setter
+    def echo(self, echo: bool) -> None:
+        self.lines.left_out = None if echo else _is_sent
+
+    @property
     def encoding(self) -> str:
         """How bytes are read as text."""
         return self.service.settings.encoding if self.service.settings else "utf-8"
@@ -96,6 +105,13 @@ class SerialLines(PaneScreen):
         if self.lines.placeholder.plain != said:
             self.lines.placeholder = Content(said)
         super().refresh_rows()
+
+    def chips(self) -> Sequence[Part]:
+        """Filter, view and encoding."""
+        if self.pane is None or self.service.settings is None:
+            return ()
+        view = part(f"{self.view.value} {self.encoding}", "$foreground-muted", id="view", keep=3)
+        return (*self.filter_chip(), view)
 
     def figures(self) -> Sequence[Part]:
         """Lines, bytes and losses."""
@@ -134,6 +150,12 @@ class SerialLines(PaneScreen):
             self.lines.records = HexRecords(lambda: self.encoding, self.view is View.BOTH)
         self.refresh_rows()
 
+    @on(Bar.Pressed, "#context")
+    def _view_pressed(self, event: Bar.Pressed) -> None:
+        if event.part_id == "view":
+            views = list(View)
+            self.action_view(views[(views.index(self.view) + 1) % len(views)].value)
+
     def action_clear(self) -> None:
         """Clear the view, or bring it back."""
         self.lines.action_clear()
@@ -145,3 +167,7 @@ class SerialLines(PaneScreen):
     def action_page(self, step: int) -> None:
         """Read a page back or on."""
         self.lines.action_page(step)
+
+
+def _is_sent(line: Line) -> bool:
+    return line.direction is Direction.TX and not line.flags & Flag.UNSENT

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from opsterm.services.serial.choose import written
 from opsterm.services.serial.settings import Ending, Settings
 from opsterm.widgets.choices import Choice, Choices
 
@@ -14,18 +17,32 @@ BAUDS = tuple(
     str(rate)
     for rate in (300, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1000000, 2000000)
 )
+_ON_OFF = ("on", "off")
+LINE = (
+    ("baud", "Baud rate", BAUDS),
+    ("data_bits", "Data bits", ("5", "6", "7", "8")),
+    ("parity", "Parity", ("N", "E", "O", "M", "S")),
+    ("stop_bits", "Stop bits", ("1", "1.5", "2")),
+    ("flow", "Flow control", ("none", "rts/cts", "xon/xoff")),
+)
+"""What only a line with a rate has: key, label, usual values."""
+MODEM = (("dtr", "DTR", _ON_OFF), ("rts", "RTS", _ON_OFF), ("hang_up", "DTR off on close", _ON_OFF))
+TEXT = (
+    ("ending", "Line ending", tuple(each.label for each in Ending)),
+    ("framing", "Lines end at", ("auto", "lf", "crlf", "cr", "nul", "idle:20ms", "idle:100ms", "len:8", "len:16")),
+    ("encoding", "Encoding", ("utf-8", "latin-1", "cp1252", "cp437", "gbk", "ascii")),
+)
+KEYS = {key: options for key, _, options in (*LINE, *TEXT, *MODEM)}
+"""All that `:set` takes, with the usual values of each."""
+ACTIONS = (
+    ("pulse dtr", "Pulse DTR", "off and on again, 100 ms"),
+    ("pulse rts", "Pulse RTS", "off and on again, 100 ms"),
+    ("break", "Send BREAK", "250 ms"),
+)
 
 
-def shown(settings: Settings, key: str) -> str:
-    """A setting as the panel writes it."""
-    value = getattr(settings, key)
-    if isinstance(value, Ending):
-        return value.label
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-class SettingsPanel(Vertical):
-    """Baud rate, frame, flow control, ending and encoding."""
+class SettingsPanel(VerticalScroll, can_focus=False):
+    """Baud rate, frame, flow control, ending, encoding, modem lines; `own` are the choices of the screen itself."""
 
     SCOPED_CSS = False  # its rules ask for the classes of the screen around it
     DEFAULT_CSS = """
@@ -33,31 +50,28 @@ class SettingsPanel(Vertical):
     .-narrow SettingsPanel, .-tiny SettingsPanel { width: 1fr; }
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, own: Mapping[str, Choice], *, has_rate: bool, has_lines: bool) -> None:
         super().__init__()
-        self.choices = Choices(
-            (
-                Choice("baud", "Baud rate", BAUDS, shown(settings, "baud"), typed=True),
-                Choice("data_bits", "Data bits", ("5", "6", "7", "8"), shown(settings, "data_bits")),
-                Choice("parity", "Parity", ("N", "E", "O", "M", "S"), shown(settings, "parity")),
-                Choice("stop_bits", "Stop bits", ("1", "1.5", "2"), shown(settings, "stop_bits")),
-                Choice("flow", "Flow control", ("none", "rts/cts", "xon/xoff"), shown(settings, "flow")),
-                Choice("ending", "Line ending", tuple(each.label for each in Ending), shown(settings, "ending")),
-                Choice(
-                    "encoding",
-                    "Encoding",
-                    ("utf-8", "latin-1", "cp1252", "cp437", "ascii"),
-                    shown(settings, "encoding"),
-                ),
-            )
-        )
+        self.choices = Choices(tuple(_choices(settings, own, has_rate, has_lines)))
 
     def compose(self) -> ComposeResult:
         """The list, and how it is used."""
-        yield Static(Content.styled("Settings\n", "bold"))
+        yield Static(Content.styled("Settings", "bold"))
         yield self.choices
         yield Static(
             Content.styled(
-                "\n↑ ↓ choose   ← → change   digits type a rate, enter takes it\nesc closes", "$foreground-muted"
+                "\n↑ ↓ choose   ← → change   enter does\ndigits type a rate   :set takes any value   esc closes",
+                "$foreground-muted",
             )
         )
+
+
+def _choices(settings: Settings, own: Mapping[str, Choice], has_rate: bool, has_lines: bool) -> Iterator[Choice]:
+    for key, label, options in (*(LINE if has_rate else ()), *TEXT):
+        yield Choice(key, label, options, written(settings, key), typed=key == "baud")
+    yield from own.values()
+    if has_lines:
+        for key, label, options in MODEM:
+            yield Choice(key, label, options, written(settings, key))
+        for key, label, does in ACTIONS:
+            yield Choice(key, label, (), does)

@@ -67,15 +67,18 @@ class TxRow(Horizontal):
         super().__init__(id="tx")
         self.input = TxInput()
         self._label = Static()
+        self._words = ""
 
     def compose(self) -> ComposeResult:
         """Label and input."""
         yield self._label
         yield self.input
 
-    def label(self, ending: str) -> None:
-        """Say what is sent after each line."""
-        self._label.update(Content(f"Tx {ending} text ›"))
+    def label(self, words: str) -> None:
+        """Say how a line is read and what is sent after it."""
+        if words != self._words:
+            self._words = words
+            self._label.update(Content(f"Tx {words} ›"))
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -16,7 +16,9 @@ _LONGEST = 12  # characters of a typed figure
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One setting: what it is called, what it may be, and what it is."""
+    """One setting: what it is called, what it may be, and what it is. Without options it is something to do, and
+    `value` says what.
+    """
 
     key: str
     label: str
@@ -42,7 +44,7 @@ class Choices(Widget, can_focus=True):
     ]
 
     class Changed(Message):
-        """A setting has another value."""
+        """A setting has another value, or something is to be done; `value` is empty then."""
 
         def __init__(self, key: str, value: str) -> None:
             super().__init__()
@@ -81,11 +83,12 @@ class Choices(Widget, can_focus=True):
             here = index == self._at
             value = self._typing + "▏" if here and self._typing else each.value
             mark = ("▌ " if self.has_focus else "│ ") if here else "  "
+            shown = (f"← {value} →" if each.options else f"enter: {value}") if here else f"  {value}"
             rows.append(
                 Content.assemble(
                     (mark, "$primary"),
                     (each.label.ljust(width), "bold" if here else "$foreground-muted"),
-                    (f"← {value} →" if here else f"  {value}", "bold" if here else ""),
+                    (shown, "bold" if here else "" if each.options else "$foreground-muted"),
                 )
             )
         if self._refusal:
@@ -102,6 +105,8 @@ class Choices(Widget, can_focus=True):
         """Take the value `step` places on."""
         choice = self._choices[self._at]
         options = choice.options
+        if not options:
+            return
         if choice.value in options:
             value = options[(options.index(choice.value) + step) % len(options)]
         else:
@@ -109,9 +114,12 @@ class Choices(Widget, can_focus=True):
         self._take(value)
 
     def action_enter(self) -> None:
-        """Take the figure that was typed."""
+        """Take the figure that was typed, or do what the row says."""
+        choice = self._choices[self._at]
         if self._typing:
             self._take(self._typing)
+        elif not choice.options:
+            self.post_message(self.Changed(choice.key, ""))
 
     def action_rub(self) -> None:
         """Take back a digit."""
@@ -127,10 +135,11 @@ class Choices(Widget, can_focus=True):
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Choose a row; on the chosen one, its next value."""
+        """Choose a row; on the chosen one, its next value, or what it does."""
         if event.y < len(self._choices):
             if event.y == self._at:
                 self.action_step(1)
+                self.action_enter()
             else:
                 self.action_move(event.y - self._at)
 

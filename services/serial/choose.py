@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.settings import Ending, Settings, parse_baud
 
 Remembered = Mapping[str, Mapping[str, Any]]
-"""Of each port, by its path: `baud`, and `ending` by its label."""
+"""Of each port, by its path, what `kept` gives."""
+KEPT = tuple(each.name for each in fields(Settings) if each.name != "port")
+"""What is remembered of a port."""
+
+
+def written(settings: Settings, key: str) -> str:
+    """One of the `settings` as text, as `changed` takes it."""
+    value = getattr(settings, key)
+    if isinstance(value, Ending):
+        return value.label
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def kept(settings: Settings) -> dict[str, str]:
+    """What is to be remembered of a port, as text by key."""
+    return {key: written(settings, key) for key in KEPT}
 
 
 def changed(settings: Settings, key: str, value: str) -> Settings:
@@ -20,9 +37,10 @@ def changed(settings: Settings, key: str, value: str) -> Settings:
         case "baud":
             return replace(settings, baud=parse_baud(value))
         case "data_bits":
-            return replace(settings, data_bits=int(value))
+            return replace(settings, data_bits=int(value) if value.isdecimal() else value)  # type: ignore[arg-type]
         case "stop_bits":
-            return replace(settings, stop_bits=float(value))
+            known = {"1": 1, "1.5": 1.5, "2": 2}
+            return replace(settings, stop_bits=known.get(value, value))  # type: ignore[arg-type]
         case "dtr" | "rts" | "hang_up":
             if value not in ("on", "off"):
                 raise BadSettingError(f"Invalid value '{value}' for {key.upper().replace('_', ' ')}: on or off.")
@@ -46,7 +64,7 @@ def settings_for(
     for key, value in defaults.items():
         settings = changed(settings, key, value)
     known = remembered.get(port) if isinstance(remembered, Mapping) else None
-    for key in ("baud", "ending"):
+    for key in KEPT:
         last = known.get(key) if isinstance(known, Mapping) else None
         if last is not None:
             with suppress(BadSettingError):

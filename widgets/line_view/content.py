@@ -38,6 +38,7 @@ class LineContent(LineFeed):
         self._fields: FieldsOf | None = None
         self._colouring: Colouring | None = None
         self._matches_only = True
+        self._left_out: Callable[[Line], bool] | None = None
         self._floor = 0
         self._look_through(ring.next_seq)
 
@@ -68,6 +69,16 @@ class LineContent(LineFeed):
     def find(self, match: Matching | None) -> None:
         """Mark what is found and hide nothing; None ends it."""
         self._find = match or None
+        self._restart()
+
+    @property
+    def left_out(self) -> Callable[[Line], bool] | None:
+        """Tells the lines that are not shown, whatever the filter; None where all may be."""
+        return self._left_out
+
+    @left_out.setter
+    def left_out(self, left_out: Callable[[Line], bool] | None) -> None:
+        self._left_out = left_out
         self._restart()
 
     @property
@@ -171,7 +182,7 @@ class LineContent(LineFeed):
 
     def _look_through(self, start: int) -> None:
         """Begin to look for the lines to show and to mark, from `start` outwards."""
-        shown = self._passes if self._filter is not None and self._matches_only else None
+        shown = None if self._shows_all else self._passes
         height = self.painter.height if self.painter.uneven else None
         self._index = LineIndex(self.ring, start, self._floor, shown, height)
         self._filter_index = self._marked(start, None if self._matches_only else self._filter)
@@ -187,8 +198,16 @@ class LineContent(LineFeed):
             lambda line: line.direction is not Direction.NOTE and self._test(match, line),
         )
 
+    @property
+    def _shows_all(self) -> bool:
+        return self._left_out is None and (self._filter is None or not self._matches_only)
+
     def _passes(self, line: Line) -> bool:
-        return line.direction is Direction.NOTE or self._filter is None or self._test(self._filter, line)
+        if self._left_out is not None and self._left_out(line):
+            return False
+        if self._filter is None or not self._matches_only:
+            return True
+        return line.direction is Direction.NOTE or self._test(self._filter, line)
 
     def _test(self, match: Matching, line: Line) -> bool:
         return match.test(line.text, None if self._fields is None else self._fields(line))

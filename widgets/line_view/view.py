@@ -100,9 +100,8 @@ class LineView(LineMoving, can_focus=True):
 
     def _said(self, lines: Iterable[Line], before: Line | None = None) -> Iterator[str]:
         """Those of `lines` that are shown, in words; `before` is the line shown above them."""
-        everything = self._filter is None or not self._matches_only
         for line in lines:
-            if everything or self._passes(line):
+            if self._shows_all or self._passes(line):
                 yield str(self.painter.words(line, before))
                 before = line
 

@@ -1,0 +1,99 @@
+"""What the Serial tab sends: typed lines, as text, with escapes or as hex, and pasted ones after a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from textual import on
+from textual.app import ComposeResult
+
+from opsterm.screens.serial_lines import SerialLines
+from opsterm.screens.tabs import Tab
+from opsterm.screens.tx import TxInput, TxRow
+from opsterm.services.serial.errors import BadSettingError
+from opsterm.services.serial.escapes import parse_escapes, parse_hex
+
+
+class Typing(Enum):
+    """How a typed line is read; the value is its word in the Tx row."""
+
+    TEXT = "text"
+    ESCAPES = "escapes"
+    HEX = "hex"
+
+
+class SerialSending(SerialLines):
+    """The part of the tab that sends."""
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__(tab)
+        self.tx = TxRow()
+        self.typing = Typing.TEXT
+
+    def compose_below(self) -> ComposeResult:
+        """The Tx row."""
+        yield self.tx
+
+    def on_mount(self) -> None:
+        """Take up the lines sent on other days."""
+        sent = self.host.memory.get("sent", [])
+        self.tx.input.history = [str(each) for each in sent] if isinstance(sent, list) else []
+
+    def refresh_rows(self) -> None:
+        """The rows, and the label of the Tx row."""
+        self.label_tx()
+        super().refresh_rows()
+
+    def label_tx(self) -> None:
+        """Say in the Tx row how a line is read and what is sent after it."""
+        settings = self.service.settings
+        ending = settings.ending.label if settings else ""
+        self.tx.label(f"{ending} {self.typing.value}")
+
+    # Lines
+
+    @on(TxRow.Entered)
+    def _entered(self, event: TxRow.Entered) -> None:
+        event.stop()
+        if not self.send_line(event.line):
+            self.tx.input.value = event.line  # to be put right
+            self.tx.input.action_end()
+        self.host.memory["sent"] = list(self.tx.input.history)
+
+    def send_line(self, line: str) -> bool:
+        """Send a line as it is read now; False where it stands for nothing that can be sent, which is said."""
+        try:
+            if self.typing is Typing.HEX:
+                self.service.send(parse_hex(line))
+            elif self.typing is Typing.ESCAPES:
+                self.service.send(parse_escapes(line, self.encoding))
+            else:
+                self.service.send(line)
+        except BadSettingError as error:
+            self.host.toast(error.reason, bad=True)
+            return False
+        self.lines.follow = True
+        return True
+
+    # Pastes
+
+    @on(TxInput.Pasted)
+    def _pasted(self, event: TxInput.Pasted) -> None:
+        event.stop()
+        self.prompt.ask(
+            "paste",
+            f"Send {len(event.lines):,} lines?",
+            done=lambda _: self._send_all(event.lines),
+            given_up=lambda: self._put_back(event.lines),
+            note="enter sends, esc puts them back",
+        )
+
+    def _put_back(self, lines: Sequence[str]) -> None:
+        for line in reversed(lines):
+            self.tx.input.remember(line)
+        self.host.toast("Not sent; ↑ in the Tx line brings each back.")
+
+    def _send_all(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.send_line(line)
