@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opsterm.services.lines import Flag, Line
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.splitters import AnyEnding, Length, NoEnding, OneEnding, Splitter
-from opsterm.services.text import decode
+from opsterm.services.text import decode, decode_all
 
 MAX_LINE = 64 * 1024
 """Bytes after which a line is cut; the rest follows as the next line."""
@@ -81,20 +81,25 @@ class LineAssembler:
             lines.append(self._line(bytes(self._pending), self._last_ns, Flag.NONE))
             self._forget()
         self._last_ns = t_ns
+        whole: list[bytes] = []  # the usual case: lines in one piece, made together
         for raw, ends in self._splitter.split(chunk, len(self._pending)):
+            if ends and not self._pending and len(raw) <= MAX_LINE:
+                whole.append(raw)
+                continue
             if not (raw or ends):
                 continue
+            if whole:
+                lines += self._lines(whole, t_ns)
+                whole = []
             if not self._pending:
                 self._first_ns = t_ns
-            if ends and not self._pending and len(raw) <= MAX_LINE:  # the usual case: a whole line in one piece
-                lines.append(self._line(raw, t_ns, Flag.NONE))
-                continue
             self._pending += raw
             if len(self._pending) > MAX_LINE:
                 self._cut(lines, t_ns)
             if ends:
                 lines.append(self._line(bytes(self._pending), t_ns, Flag.NONE))
                 self._forget()
+        lines += self._lines(whole, t_ns)
         return lines
 
     def idle(self) -> Line | None:
@@ -127,6 +132,10 @@ class LineAssembler:
 
     def _line(self, raw: bytes, last_ns: int, flags: Flag) -> Line:
         return Line(raw, decode(raw, self.encoding), self._first_ns, last_ns, self.source, flags=flags)
+
+    def _lines(self, raws: list[bytes], t_ns: int) -> list[Line]:
+        texts = decode_all(raws, self.encoding)
+        return [Line(raw, text, t_ns, t_ns, self.source) for raw, text in zip(raws, texts, strict=True)]
 
     def _forget(self) -> None:
         self._pending.clear()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opsterm.services.text import clean, decode
+from opsterm.services.text import clean, decode, decode_all
 
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 PIECES = [
@@ -57,6 +58,16 @@ def test_what_is_harmless_stays_as_it_is(text: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from(["utf-8", "ascii", "latin-1", "cp437", "utf-16-le", "shift_jis"]))
 def test_any_bytes_in_any_encoding_become_a_line(raw: bytes, encoding: str) -> None:
     assert not HARMFUL.search(decode(raw, encoding))
+
+
+@given(st.lists(st.one_of(st.binary(max_size=20), NOISE.map(lambda text: text.encode("utf-8", "replace")))))
+def test_many_at_once_are_as_each_alone(raws: list[bytes]) -> None:
+    assert decode_all(raws) == [decode(raw) for raw in raws]
+
+
+def test_what_is_printable_needs_nothing_done_to_it() -> None:
+    for char in filter(str.isprintable, map(chr, range(sys.maxunicode + 1))):
+        assert clean(char + "\0") == char + "␀"  # the NUL has it looked at
 
 
 @pytest.mark.parametrize(
