@@ -28,6 +28,7 @@ PLACES = {
     "TabScreen": "Every tab",
     "PaneScreen": "Every tab with lines or a list",
     "SerialLines": "Serial: lines",
+    "ReplayScreen": "Serial: replay",
     "SerialTuning": "Serial: settings",
     "SerialScreen": "Serial",
     "PlaceScreen": "Pods: where",

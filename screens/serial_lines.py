@@ -15,17 +15,15 @@ from opsterm.screens.serial_views import HexRecords, View
 from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services import sgr
 from opsterm.services.lines import Direction, Flag, Line
+from opsterm.services.serial.replay import ReplayService
 from opsterm.services.serial.service import SerialService
-from opsterm.services.service import State
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.words import size
 
-_SILENT = "Open, nothing received yet. Type a line below; garbage here would mean a wrong baud rate (ctrl+b)."
-
 
 class SerialLines(PaneScreen):
-    """The part of the tab that shows what passes."""
+    """The part of the tab that shows what passes, or what passed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "view('text')", "Text", show=False, id="serial.text", tooltip="Show lines as text"),
@@ -63,7 +61,7 @@ class SerialLines(PaneScreen):
         self._narrow = False
 
     @property
-    def service(self) -> SerialService:
+    def service(self) -> SerialService | ReplayService:
         """The service behind this tab."""
         return cast(SerialService, self.tab.service)
 
@@ -101,10 +99,14 @@ class SerialLines(PaneScreen):
 
     def refresh_rows(self) -> None:
         """The rows, and what is said while there is no line."""
-        said = _SILENT if self.service.status.state is State.LIVE else ""
+        said = self.said_of_nothing()
         if self.lines.placeholder.plain != said:
             self.lines.placeholder = Content(said)
         super().refresh_rows()
+
+    def said_of_nothing(self) -> str:
+        """What stands in the place of lines while there is none."""
+        return ""
 
     def chips(self) -> Sequence[Part]:
         """Filter, view and encoding."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,10 @@ from opsterm.screens.tabs import Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.escapes import parse_escapes, parse_hex
+from opsterm.services.serial.service import SerialService
+from opsterm.services.service import State
+
+_SILENT = "Open, nothing received yet. Type a line below; garbage here would mean a wrong baud rate (ctrl+b)."
 
 
 class Typing(Enum):
@@ -30,6 +35,15 @@ class SerialSending(SerialLines):
         super().__init__(tab)
         self.tx = TxRow()
         self.typing = Typing.TEXT
+
+    @property
+    def service(self) -> SerialService:
+        """The service behind this tab."""
+        return cast(SerialService, self.tab.service)
+
+    def said_of_nothing(self) -> str:
+        """An open port may be silent for a reason."""
+        return _SILENT if self.service.status.state is State.LIVE else ""
 
     def compose_below(self) -> ComposeResult:
         """The Tx row."""

@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="play a capture (.txt or .jsonl) again")
     replay.add_argument("file", help="what --capture wrote")
     replay.add_argument("--speed", default="1", metavar="N", help="times as fast as it was, or max (default: 1)")
-    replay.add_argument("--plain", action="store_true", help="without the screen: print lines; so far the only way")
+    replay.add_argument("--plain", action="store_true", help="without the screen: print lines")
 
     logs = commands.add_parser("logs", help="follow the logs of a pod, or of all pods that match a label selector")
     logs.add_argument("pod", nargs="?", help="name of a pod")
@@ -97,7 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "logs" and (options.pod is None) is (options.selector is None):
         return _usage("logs takes the name of a pod or a selector (-l app=web).")
     plain = getattr(options, "plain", False) or bool(getattr(options, "json", None))
-    plain = plain or options.command == "replay"
     screen = sys.stdin.isatty() and sys.stdout.isatty()
     if options.command == "doctor":
         from opsterm.tui.doctor import run as doctor  # noqa: PLC0415  each way is imported when it is taken

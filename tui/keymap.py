@@ -115,13 +115,14 @@ def _together(one: type[Any], other: type[Any], key: str) -> bool:
 
 def owners() -> list[type[Any]]:
     """Every class of ours that can have keys, the program first, then screens, then what has the focus."""
-    from opsterm.screens import builds, confirm, jump, pods, ports, serial, tx  # noqa: PLC0415
+    from opsterm.screens import builds, confirm, jump, pods, ports, replaying, serial, tx  # noqa: PLC0415
     from opsterm.tui.app import OpsTerm  # noqa: PLC0415
     from opsterm.widgets import choices, line_view, row_table  # noqa: PLC0415
 
     ends: tuple[type[Any], ...] = (
         OpsTerm,
         serial.SerialScreen,
+        replaying.ReplayScreen,
         pods.PodsScreen,
         builds.BuildsScreen,
         confirm.ConfirmScreen,

@@ -16,7 +16,7 @@ from opsterm.tui.memory import Memory
 from opsterm.tui.options import serial_defaults, serial_given
 from opsterm.tui.tabs import Parts
 
-_FRONT = {"serial": "serial", "logs": "pods", "build": "builds"}
+_FRONT = {"serial": "serial", "replay": "serial", "logs": "pods", "build": "builds"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -81,4 +81,14 @@ def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Pa
         except SerialError as error:
             raise ConfigError(str(error)) from None
     folder = Path(getattr(options, "folder", ".")).resolve()
-    return Parts(options, opening, defaults, folder)
+    parts = Parts(options, opening, defaults, folder)
+    if options.command == "replay":
+        from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
+        from opsterm.services.serial.replay import ReplayService, parse_speed  # noqa: PLC0415
+
+        try:
+            speed = parse_speed(options.speed)
+        except SerialError as error:
+            raise ConfigError(str(error)) from None
+        parts.serial = lambda: ReplayService(options.file, speed)
+    return parts

@@ -64,6 +64,10 @@ class Parts:
         return PodService(self.options.context or "", self.options.namespace or "")
 
     def _serial_screen(self, tab: Tab) -> TabScreen:
+        if self.options.command == "replay":
+            from opsterm.screens.replaying import ReplayScreen  # noqa: PLC0415
+
+            return ReplayScreen(tab)
         from opsterm.screens.serial import SerialScreen  # noqa: PLC0415
 
         return SerialScreen(tab, self.opening, self.serial_defaults)

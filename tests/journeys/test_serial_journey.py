@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,21 @@ def test_a_device_cannot_touch_the_terminal(cable: Cable) -> None:
         phone.say(b"m" * 1_000_000 + b"\nafter the flood\n")
         terminal.wait_for("after the flood")
         phone.close()
+
+
+def test_a_capture_is_played_again_in_the_tab(tmp_path: Path) -> None:
+    capture = tmp_path / "talk.txt"
+    capture.write_text(
+        "2020-08-31 10:44:50.995281 Rx <== ping from android\n2020-08-31 10:44:51.000410 Tx ==> test message\n"
+    )
+    with Terminal("replay", str(capture), columns=120, rows=24) as terminal:
+        terminal.wait_for("○ ended")
+        terminal.wait_for("2020-08-31 10:44:50.995281 Rx <== ping from android")
+        terminal.wait_for("2020-08-31 10:44:51.000410 Tx ==> test message")
+        terminal.send("2")
+        terminal.wait_for("00000000  70 69 6E 67 20 66 72 6F  6D 20 61")
+        terminal.send("1r")
+        terminal.wait_for("4 lines")
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit() == 0
+        assert restored(terminal.output)
