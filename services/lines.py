@@ -8,6 +8,7 @@ the two, whatever the rate.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum, IntFlag
@@ -51,8 +52,13 @@ class Flag(IntFlag):
     """A note that data before it is, or may be, missing."""
 
 
+_REMEMBERED = 64
+"""Replaced lines that are known one by one."""
 _NOTHING = Flag.NONE
-_ARROWS = {direction: direction.value for direction in Direction}
+_RX = Direction.RX
+_RECORD_BYTES = 200
+_DEAD_PART = 16
+"""What share of a ring may be evicted lines whose memory is not given back yet: a sixteenth."""
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ class Line:
     @property
     def cost(self) -> int:
         """Memory that the line takes, in bytes, estimated from its two copies and the record itself."""
-        return len(self.raw) + len(self.text) + 200
+        return len(self.raw) + len(self.text) + _RECORD_BYTES
 
     @property
     def arrow(self) -> str:
@@ -86,9 +92,24 @@ class Line:
     def __str__(self) -> str:
         """The line as every part of opsterm prints it: `2020-08-31 10:44:50.995281 Rx <== ping`."""
         if self.flags is _NOTHING:  # nearly every line; asking an IntFlag for its parts costs more than all the rest
-            return f"{stamp(self.first_ns)} {_ARROWS[self.direction]} {self.text}"
+            return f"{stamp(self.first_ns)} {self.direction.value} {self.text}"
         more = "…" if self.flags & (Flag.PARTIAL | Flag.CUT) else ""
         return f"{stamp(self.first_ns)} {self.arrow} {self.text}{more}"
+
+
+def in_words(lines: Iterable[Line]) -> list[str]:
+    """`str` of each line, at a fraction of the price where many came with one read and share its time."""
+    words: list[str] = []
+    ns, front = -1, ""
+    for line in lines:
+        if line.flags is not _NOTHING or line.direction is not _RX:
+            words.append(str(line))
+            continue
+        if line.first_ns != ns:
+            ns = line.first_ns
+            front = f"{stamp(ns)} {_RX.value} "
+        words.append(front + line.text)
+    return words
 
 
 class Ring:
@@ -106,6 +127,7 @@ class Ring:
         self.evicted = 0
         self.revision = 0
         """Grows whenever a line already handed out was replaced."""
+        self._replaced: deque[tuple[int, int]] = deque()  # revision and sequence number
         self._lines: list[Line] = []
         self._head = 0  # index of the oldest line; the dead part before it is cut away now and then
         self._first_seq = 0
@@ -136,30 +158,42 @@ class Ring:
 
     def extend(self, lines: Iterable[Line]) -> None:
         """Add lines in order, evict what no longer fits, and tell the listeners once."""
-        seq = self.next_seq
-        cost = 0
-        for line in lines:
-            line.seq = seq
-            seq += 1
-            cost += len(line.raw) + len(line.text) + 200
-            self._lines.append(line)
-        if not cost:
+        new = list(lines)
+        if not new:
             return
-        self.bytes += cost
+        for seq, line in enumerate(new, self.next_seq):
+            line.seq = seq
+        self._lines += new
+        self.bytes += _cost(new)
         self._evict()
         self._listeners.tell()
 
     def replace_last(self, line: Line) -> None:
         """Put `line` in the place of the newest one (a prompt that grew); IndexError when the ring is empty."""
-        old = self._lines[-1] if len(self) else None
-        if old is None:
+        if not len(self):
             raise IndexError("replace_last on an empty ring")
-        line.seq = old.seq
-        self._lines[-1] = line
+        self.replace(self.next_seq - 1, line)
+
+    def replace(self, seq: int, line: Line) -> None:
+        """Put `line` in the place of the one with this sequence number; IndexError when it is not there."""
+        old = self[seq]
+        line.seq = seq
+        self._lines[self._head + seq - self._first_seq] = line
         self.bytes += line.cost - old.cost
         self.revision += 1
+        self._replaced.append((self.revision, seq))
+        if len(self._replaced) > _REMEMBERED:  # the two oldest as one, whose place is that of the older line
+            _, first = self._replaced.popleft()
+            revision, second = self._replaced.popleft()
+            self._replaced.appendleft((revision, min(first, second)))
         self._evict()
         self._listeners.tell()
+
+    def replaced_since(self, revision: int) -> int:
+        """The oldest sequence number at which a line was replaced after `revision`, or one that is older still;
+        `next_seq` where none was.
+        """
+        return min((seq for at, seq in self._replaced if at > revision), default=self.next_seq)
 
     def since(self, seq: int, before: int | None = None) -> list[Line]:
         """All lines from sequence number `seq` on, or only those before `before`; from the oldest kept, where `seq`
@@ -174,8 +208,10 @@ class Ring:
         return self._listeners.add(told)
 
     def _evict(self) -> None:
-        lines, head = self._lines, self._head
-        while len(lines) - head > self.max_lines or (self.bytes > self.max_bytes and len(lines) - head > 1):
+        lines = self._lines
+        head = max(self._head, len(lines) - self.max_lines)
+        self.bytes -= _cost(lines[self._head : head])
+        while self.bytes > self.max_bytes and len(lines) - head > 1:
             self.bytes -= lines[head].cost
             head += 1
         gone = head - self._head
@@ -184,10 +220,14 @@ class Ring:
         self.evicted += gone
         self._first_seq += gone
         self._head = head
-        # Cutting the list costs its whole length: done when half of it is dead, that is O(1) a line.
-        if head * 2 > len(lines):
+        # Cutting the list moves all that is left: done when a part of it is dead, that is O(1) a line.
+        if head * _DEAD_PART > len(lines):
             del lines[:head]
             self._head = 0
+
+
+def _cost(lines: list[Line]) -> int:
+    return sum([len(line.raw) + len(line.text) for line in lines]) + _RECORD_BYTES * len(lines)
 
 
 _second = (-1, "")

@@ -12,6 +12,7 @@ WORDS = st.sampled_from(["web ok", "web error", "job ok", "job error"])
 STEP = st.one_of(
     st.tuples(st.just("extend"), st.lists(WORDS, min_size=1, max_size=30)),
     st.tuples(st.just("replace"), WORDS),
+    st.tuples(st.just("replace far"), st.integers(0, 80)),
     st.tuples(st.just("grow"), st.none()),
     st.tuples(st.just("restart"), st.integers(0, 80)),
 )
@@ -40,6 +41,9 @@ def test_an_index_finds_what_a_plain_search_finds(
             ring.extend([make(text) for text in value])
         elif step == "replace" and isinstance(value, str) and len(ring):
             ring.replace_last(make(value))
+        elif step == "replace far" and isinstance(value, int) and ring.first_seq <= value < ring.next_seq:
+            for text in ("web ok", "job error", "web error") * 30:
+                ring.replace(value, make(text))
         elif step == "restart" and isinstance(value, int):
             index = LineIndex(ring, min(value, ring.next_seq), floor, test, lambda line: len(line.text))
         elif step == "grow":

@@ -77,16 +77,17 @@ class LineIndex:
         self._low, self._high = max(self._low, first), max(self._high, first)
 
     def _look_again(self) -> None:
-        """Where a line was replaced, it is the newest one looked at, or one not looked at yet."""
+        """Lines that were replaced since the last look are looked at again, with all newer ones."""
         if self._revision == self._ring.revision:
             return
+        seq = self._ring.replaced_since(self._revision)
         self._revision = self._ring.revision
-        if self._high == self._low:
-            return
-        self._high -= 1
-        for found in (self.layout, self.notes):
-            if found.has(self._high):
-                found.pop()
+        # A replaced line is nearly always the newest or among the last few.
+        while self._high > max(seq, self._low):
+            self._high -= 1
+            for found in (self.layout, self.notes):
+                if found.has(self._high):
+                    found.pop()
 
     def _forward(self) -> None:
         if self.behind:
