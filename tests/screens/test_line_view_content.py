@@ -276,3 +276,25 @@ async def test_colours_of_a_source_are_drawn_by_the_theme_and_never_made_unreada
         assert red.color != plain.color
         assert red.bgcolor == plain.bgcolor
         assert both.bgcolor != plain.bgcolor
+
+
+async def test_lines_of_two_sources_stand_in_two_columns_and_wrap_in_their_own() -> None:
+    ring = Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(100, 10)) as pilot:
+        ring.append(line("from a"))
+        ring.append(line("from b", direction=Direction.TX, second=1))
+        ring.append(line("z" * 40, second=2))
+        app.view.lanes = lambda kept: int(kept.text == "from b")
+        app.view.wrap = True
+        await until(lambda: "│" in rows(app)[0])
+        divider = rows(app)[0].index("│")
+        assert rows(app)[0].rstrip(" │").endswith("Rx <== from a")
+        assert not rows(app)[1][:divider].strip()
+        assert rows(app)[1][divider:].endswith("Tx ==> from b")
+        assert rows(app)[3][:divider].strip("z ") == ""
+        assert (rows(app)[2] + rows(app)[3]).count("z") == 40, "the long line goes on in its own column"
+        await pilot.press("g", "v", "j", "y")
+        await until(lambda: bool(app.copied))
+        assert app.copied[0].text.count("from") == 2
+        assert "│" not in app.copied[0].text

@@ -96,7 +96,7 @@ class LineContent(LineFeed):
         """What stands in front of lines; full, where there is room, until the user chooses."""
         if self._stamps is not None:
             return self._stamps
-        return Stamps.TIME if self.painter.width < _NARROW else Stamps.FULL
+        return Stamps.TIME if self.painter.lane < _NARROW else Stamps.FULL
 
     @stamps.setter
     def stamps(self, stamps: Stamps) -> None:
@@ -146,6 +146,17 @@ class LineContent(LineFeed):
     @records.setter
     def records(self, records: Records | None) -> None:
         self.painter.records = records
+        self.painter.left = 0
+        self._restart()
+
+    @property
+    def lanes(self) -> Callable[[Line], int] | None:
+        """Tells which of two columns a line stands in, 0 or 1; None for one column."""
+        return self.painter.lanes
+
+    @lanes.setter
+    def lanes(self, lanes: Callable[[Line], int] | None) -> None:
+        self.painter.lanes = lanes
         self.painter.left = 0
         self._restart()
 
@@ -216,7 +227,7 @@ class LineContent(LineFeed):
         painter = self.painter
         painter.width = self.scrollable_content_region.width
         painter.gutter = 0 if painter.width < _NARROW else 1
-        painter.decimals = 0 if painter.width < _TINY else self._decimals
+        painter.decimals = 0 if painter.lane < _TINY else self._decimals
         painter.stamps = self.stamps
         painter.marks = self._find or self._filter
         painter.mark_role = "filter" if self._find is None and self._matches_only else "match"

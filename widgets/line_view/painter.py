@@ -26,6 +26,9 @@ _LEVEL_WORD = re.compile(r"\b(?:error|err|fatal|critical|panic|warning|warn|debu
 _LEVEL_ROOM = 256
 """Characters in which the word for the level of a line stands, as far as its source was asked to look."""
 
+_DIVIDER = " │ "
+"""Between two columns."""
+
 Spot = tuple[int, int, Style]
 """Start and end, in characters of the words of a line, and the style there."""
 
@@ -58,6 +61,8 @@ class LinePainter:
         """Cells of a row, the gutter included."""
         self.gutter = 1
         """Cells at the left edge for the cursor and bookmarks: 1 or 0."""
+        self.lanes: Callable[[Line], int] | None = None
+        """Where lines stand in two columns: tells which one a line is in, 0 or 1."""
         self.wrap = False
         self.left = 0
         """Cells of text scrolled out at the left, while lines do not wrap."""
@@ -78,6 +83,11 @@ class LinePainter:
         fixed, cells, _ = self._room(line)
         text, remark = body(line, joined(records.rows(line, cells), fixed))
         return said._replace(text=text, remark=remark)
+
+    @property
+    def lane(self) -> int:
+        """Cells that a line has, the gutter included: the row, or its column where there are two."""
+        return self.width if self.lanes is None else self.gutter + (self.width - self.gutter - len(_DIVIDER)) // 2
 
     @property
     def uneven(self) -> bool:
@@ -120,26 +130,36 @@ class LinePainter:
             start, end = start + left, start + right
         elif self.wrap:
             start, end = rows(said.body, first, rest)[row]
-            hang, indent = self.width - self.gutter - rest, 0
+            hang, indent = self.lane - self.gutter - rest, 0
         else:
             (start, end), indent = window(said.body, self.left, first)
         ground = self.style("text") + (look.whole or Style.null())
         base, spots = list(self._base(line, said)), list(self._spots(line, said, look))
         below = row > 0
+        edge = Strip([Segment(look.edge, ground)] if self.gutter else [])
         parts = []
-        if self.gutter:
-            parts.append(Strip([Segment(look.edge, ground)]).apply_offsets(lead + start if below else 0, line.seq))
         if not below:
             parts.append(_strip(said.lead, 0, base, spots, line.seq).crop(0, fixed))
         indent += hang if below else 0
-        # Cell by cell, so that a drag that begins in the indent begins at the text and not before it.
-        parts += [Strip([Segment(" ", ground)], 1).apply_offsets(lead + start, line.seq)] * indent
+        parts.append(self._blank(indent, ground, lead + start, line))
         parts.append(_strip(said.body[start:end], lead + start, base, spots, line.seq))
-        return Strip.join(parts).extend_cell_length(self.width, ground)
+        drawn = Strip.join(parts).extend_cell_length(self.lane - self.gutter, ground)
+        first_offset = lead + start if below else 0
+        edge = edge.apply_offsets(first_offset, line.seq)
+        if self.lanes is None:
+            return Strip.join([edge, drawn])
+        divider = Strip([Segment(_DIVIDER, self.style("muted"))])
+        other = self._blank(self.lane - self.gutter, ground, first_offset, line)
+        columns = [other, divider, drawn] if self.lanes(line) else [drawn, divider, other]
+        return Strip.join([edge, *columns]).extend_cell_length(self.width, ground)
+
+    def _blank(self, cells: int, ground: Style, offset: int, line: Line) -> Strip:
+        # Cell by cell, so that a drag that begins in it begins at the text and not before it.
+        return Strip.join([Strip([Segment(" ", ground)], 1).apply_offsets(offset, line.seq)] * cells)
 
     def _room(self, line: Line) -> tuple[int, int, int]:
         """Cells for stamp and prefix, for the text beside them, and for the text on the rows below."""
-        cells = max(2, self.width - self.gutter)
+        cells = max(2, self.lane - self.gutter)
         lead = stamp_width(self.stamps, self.decimals) + sum([width(text) for text, _ in self.prefix(line)])
         fixed = min(lead, cells)
         hang = fixed if cells - fixed >= _HANG_ROOM else min(2, cells - 2)
