@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -109,3 +110,10 @@ async def test_nobody_reading_is_told(ring: Ring, told: Told, pipe: tuple[int, i
     os.close(null)
     ring.append(some(1)[0])
     await until(lambda: told.closed, "closed")
+
+
+async def test_no_thread_is_left_at_the_end(ring: Ring, pipe: tuple[int, int]) -> None:
+    printer = Printer(ring, pipe[1], print, lambda _: None, lambda: None)
+    printer.finish()
+    await printer.run()
+    await until(lambda: "standard output" not in {thread.name for thread in threading.enumerate()}, "no thread left")

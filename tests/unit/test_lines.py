@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
+from opsterm.services.lines import Direction, Flag, Line, Ring, in_words, stamp
 
 EVENT = st.one_of(
     st.tuples(st.just("extend"), st.lists(st.integers(0, 300), max_size=8)),
@@ -95,6 +95,22 @@ def test_who_stopped_listening_is_not_told() -> None:
 def test_a_line_in_words(direction: Direction, flags: Flag, shown: str) -> None:
     line = Line(b"ping", "ping", 0, 0, direction=direction, flags=flags)
     assert str(line) == f"{stamp(0)} {shown}"
+
+
+SOME = st.builds(
+    Line,
+    st.just(b""),
+    st.sampled_from(["ping", "login: "]),
+    st.sampled_from([0, 999, 1000, 1_700_000_000_000_001_000]),
+    st.just(0),
+    direction=st.sampled_from(Direction),
+    flags=st.sampled_from([Flag.NONE, Flag.PARTIAL, Flag.CUT, Flag.UNSENT, Flag.GAP]),
+)
+
+
+@given(st.lists(SOME, max_size=8))
+def test_many_lines_in_words_are_as_each_alone(lines: list[Line]) -> None:
+    assert in_words(lines) == [str(line) for line in lines]
 
 
 @given(st.lists(st.integers(0, 4_000_000_000_999_999_999), min_size=1, max_size=5))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
 
-from opsterm.services.lines import Direction, Flag, Line, Ring
-from opsterm.services.threads import in_thread
+from opsterm.services.lines import Direction, Flag, Line, Ring, in_words
 
 _ENOUGH = 20_000
 """Lines that may wait to be printed, a small part of what a ring holds."""
@@ -17,8 +19,8 @@ _ENOUGH = 20_000
 class Printer:
     """Prints the lines of `ring` to `fd` as they come, a batch at a time.
 
-    Lines are printed in the words of `form`; notes are sentences, and go to `say`: those that `noted` has words for.
-    While the reader of `fd` is slow, `hold(True)` asks for the ring to grow no
+    Lines are printed as `str` has them, or in the words of `form`; notes are sentences, and go to `say`: those that
+    `noted` has words for. While the reader of `fd` is slow, `hold(True)` asks for the ring to grow no
     further; what it evicts unprinted all the same is counted, and said. `closed` is called when nobody reads `fd` any
     more.
     """
@@ -31,11 +33,11 @@ class Printer:
         hold: Callable[[bool], None],
         closed: Callable[[], None],
         *,
-        form: Callable[[Line], str] = str,
+        form: Callable[[Line], str] | None = None,
         noted: Callable[[Line], str] = lambda note: f"{note.text}." if note.flags & Flag.GAP else "",
     ) -> None:
         self._ring = ring
-        self._fd = fd
+        self._output = _Output(fd)
         self._say = say
         self._hold = hold
         self._closed = closed
@@ -59,6 +61,7 @@ class Printer:
             self._closed()
         finally:
             end()
+            self._output.close()
 
     def finish(self) -> None:
         """Have `run` print what is left, an unfinished line too, and return."""
@@ -82,12 +85,56 @@ class Printer:
         return lines
 
     async def _print(self, lines: list[Line]) -> None:
-        for line in lines:
-            if line.direction is Direction.NOTE and (words := self._noted(line)):
+        notes = [line for line in lines if line.direction is Direction.NOTE]
+        for note in notes:
+            if words := self._noted(note):
                 self._say(words)
-        text = "".join([f"{self._form(line)}\n" for line in lines if line.direction is not Direction.NOTE])
-        if text:
-            await in_thread(lambda: _write(self._fd, text.encode()), "standard output")
+        if notes:
+            lines = [line for line in lines if line.direction is not Direction.NOTE]
+        if lines:
+            rows = [self._form(line) for line in lines] if self._form else in_words(lines)
+            rows.append("")
+            await self._output.write("\n".join(rows).encode())
+
+
+class _Output:
+    """A descriptor that is written to on a thread of its own: whoever reads it may take any time."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._loop = asyncio.get_running_loop()
+        self._given: SimpleQueue[tuple[bytes, asyncio.Future[None]] | None] = SimpleQueue()
+        threading.Thread(target=self._run, name="standard output", daemon=True).start()
+
+    async def write(self, data: bytes) -> None:
+        """Return when all of it is written. Raises OSError when nobody reads any more."""
+        written: asyncio.Future[None] = self._loop.create_future()
+        self._given.put((data, written))
+        await written
+
+    def close(self) -> None:
+        """Have the thread end, once what it is at is written; does not wait for it."""
+        self._given.put(None)
+
+    def _run(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            while given := self._given.get():
+                data, written = given
+                failure: OSError | None = None
+                try:
+                    _write(self._fd, data)
+                except OSError as error:
+                    failure = error
+                self._loop.call_soon_threadsafe(_settle, written, failure)
+
+
+def _settle(written: asyncio.Future[None], failure: OSError | None) -> None:
+    if written.cancelled():
+        return
+    if failure is None:
+        written.set_result(None)
+    else:
+        written.set_exception(failure)
 
 
 def _write(fd: int, data: bytes) -> None:
