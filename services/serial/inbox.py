@@ -20,7 +20,7 @@ class Inbox:
     """Hands chunks from one thread to `received` on the loop, in batches.
 
     After everything that was read `ended` is called, once, with the error of the system or None for an end of file.
-    Neither is called after `stop`. The thread calls `put` and `end`, the loop the rest.
+    Neither is called after `stop`. The thread calls `put`, `put_all` and `end`, the loop the rest.
     """
 
     def __init__(self, received: Callable[[list[Chunk]], None], ended: Callable[[OSError | None], None]) -> None:
@@ -55,8 +55,12 @@ class Inbox:
 
     def put(self, t_ns: int, data: bytes) -> None:
         """Called by the thread: `data` was read at `t_ns`. Blocks while too much is waiting."""
-        self._chunks.append((t_ns, data))
-        self._bytes_read += len(data)
+        self.put_all([(t_ns, data)])
+
+    def put_all(self, chunks: list[Chunk]) -> None:
+        """`put` for many: the loop is woken once."""
+        self._chunks.extend(chunks)
+        self._bytes_read += sum([len(data) for _, data in chunks])
         self._tell()
         while self._bytes_read - self._bytes_handed_over > _MAX_BACKLOG and not self.stopped:
             time.sleep(_FULL_SECONDS)  # memory has an end: let the sender feel it

@@ -14,6 +14,8 @@ from opsterm.services.serial.inbox import Chunk, Inbox
 __all__ = ["Chunk", "Reader"]
 
 _READ_BYTES = 64 * 1024
+_BATCH_BYTES = 32 * 1024
+"""What is read before the loop hears of it, if so much is there: a terminal gives 4 KiB at a time."""
 _SWITCH_SECONDS = 0.0005
 """How soon a busy loop lets a reader run; with the usual 5 ms a device at 1.2 MB/s overruns the kernel's buffer."""
 
@@ -41,7 +43,7 @@ _quick = _Quick()
 
 
 class Reader:
-    """A thread that reads `fd` and hands the chunks to `received` on the loop, in batches.
+    """A thread that reads `fd` and hands the chunks to `received` on the loop, in batches. `fd` will not block.
 
     When the device is gone `ended` is called, once, with the error of the system or None for an end of file, and
     after everything that was read. Neither is called after `stop`.
@@ -54,6 +56,7 @@ class Reader:
         received: Callable[[list[Chunk]], None],
         ended: Callable[[OSError | None], None],
     ) -> None:
+        os.set_blocking(fd, False)
         self._fd = fd
         self._clock = clock
         self._inbox = Inbox(received, ended)
@@ -92,16 +95,29 @@ class Reader:
                 ready = {key.fd for key, _ in selector.select()}
                 if self._stop_read in ready:
                     return
-                try:
-                    data = os.read(self._fd, _READ_BYTES)
-                except (BlockingIOError, InterruptedError):
-                    continue
-                if not data:
+                if not self._read():
                     break
-                self._inbox.put(self._clock.now(), data)
         except OSError as error:
             failure = error
         finally:
             selector.close()
             os.close(self._stop_read)
         self._inbox.end(failure)
+
+    def _read(self) -> bool:
+        """Read what is there and hand it over; False at the end of the file."""
+        chunks: list[Chunk] = []
+        size = 0
+        try:
+            while size < _BATCH_BYTES:
+                data = os.read(self._fd, _READ_BYTES)
+                if not data:
+                    return bool(chunks)  # an end is one only where something was said to be there
+                chunks.append((self._clock.now(), data))
+                size += len(data)
+        except (BlockingIOError, InterruptedError):
+            pass
+        finally:
+            if chunks:
+                self._inbox.put_all(chunks)
+        return True
