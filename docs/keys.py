@@ -30,6 +30,7 @@ PLACES = {
     "SerialLines": "Serial: lines",
     "ReplayScreen": "Serial: replay",
     "SerialTuning": "Serial: settings",
+    "SerialPair": "Serial: two ports",
     "SerialScreen": "Serial",
     "PlaceScreen": "Pods: where",
     "PodsScreen": "Pods",

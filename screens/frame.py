@@ -100,6 +100,10 @@ class TabScreen(Screen[None]):
         """Row 2, left: the names of where we are."""
         return ()
 
+    def context(self, state: Part) -> Sequence[Part]:
+        """Row 2, left, with the state of the tab."""
+        return (*self.where(), state)
+
     def chips(self) -> Sequence[Part]:
         """Row 2, right: how the view is set."""
         return ()
@@ -205,7 +209,7 @@ class TabScreen(Screen[None]):
             self._rows["tabs"].set_parts(tabs, [*names, state, *badges], gap)
         else:
             self._rows["tabs"].set_parts(tabs, self._corner(), gap)
-            self._rows["context"].set_parts([*self.where(), state], self.chips() if width >= NARROW else ())
+            self._rows["context"].set_parts(self.context(state), self.chips() if width >= NARROW else ())
         band = band_rows(self.said_status, self.band_keys(), width)
         for index, name in enumerate(("band", "band2")):
             self._rows[name].display = index < len(band)

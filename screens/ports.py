@@ -50,11 +50,12 @@ class PortPicker(Vertical):
     """
 
     class Chosen(Message):
-        """A port is to be opened."""
+        """A port is to be opened; with `beside`, another one at its side."""
 
-        def __init__(self, port: str) -> None:
+        def __init__(self, port: str, beside: str = "") -> None:
             super().__init__()
             self.port = port
+            self.beside = beside
 
     def __init__(self, remembered: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(classes="main--body")
@@ -164,7 +165,17 @@ class PortPicker(Vertical):
     @on(RowTable.Opened)
     def _opened(self, event: RowTable.Opened) -> None:
         event.stop()
-        self.post_message(self.Chosen(event.key))
+        marked = sorted(self._table.marks)
+        if len(marked) > 2:
+            self._count.update(Content("two side by side at most; space takes a mark away"))
+            return
+        self._table.action_clear_marks()
+        if len(marked) == 2:
+            self.post_message(self.Chosen(*marked))
+        elif marked and marked[0] != event.key:
+            self.post_message(self.Chosen(marked[0], event.key))
+        else:
+            self.post_message(self.Chosen(event.key))
 
     def on_key(self, event: events.Key) -> None:
         """Up from the first row goes back to the field."""

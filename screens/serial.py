@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 
 from opsterm.screens.band import band_key
 from opsterm.screens.capturing import Capturing
-from opsterm.screens.commands import Command
+from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.ports import PortPicker
-from opsterm.screens.serial_tuning import SerialTuning
+from opsterm.screens.serial_pair import SerialPair
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
@@ -24,7 +24,7 @@ from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part, part
 
 
-class SerialScreen(SerialTuning):
+class SerialScreen(SerialPair):
     """Focus is in the Tx row while a port is open, and in the port picker while none is."""
 
     FOOTER = (
@@ -65,10 +65,10 @@ class SerialScreen(SerialTuning):
 
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
-        self._capturing = Capturing(self.service, self.host)
+        self._capturing = Capturing(self.first, self.host)
         if self._opening:
             self.open(self._opening)
-        elif self.service.status.state is State.OFF:
+        elif self.first.status.state is State.OFF:
             self.action_ports()
         else:
             self._show_port()
@@ -80,7 +80,7 @@ class SerialScreen(SerialTuning):
 
     def refresh_rows(self) -> None:
         """The rows; a port that was open once is waited for in other words."""
-        self._was_open = self._was_open or self.service.status.state is State.LIVE
+        self._was_open = self._was_open or self.first.status.state is State.LIVE
         super().refresh_rows()
 
     def where(self) -> Sequence[Part]:
@@ -121,7 +121,7 @@ class SerialScreen(SerialTuning):
     @property
     def said_status(self) -> Status:
         """While a port that was never open is waited for, the hint says how to end that."""
-        status = self.service.status
+        status = super().said_status
         if self._was_open or status.hint != WAITING:
             return status
         return replace(status, hint=f"{WAITING.removesuffix('.')} (esc stops).")
@@ -129,18 +129,33 @@ class SerialScreen(SerialTuning):
     def band_keys(self) -> Sequence[Part]:
         """Waiting for a port can be ended."""
         keys = [*super().band_keys()]
-        if self.service.status.state is State.LOST and self._was_open:
+        if self.first.status.state is State.LOST and self._was_open:
             keys.append(band_key("esc", "stop waiting", "stop"))
         return keys
 
     # Opening and closing
 
-    def open(self, settings: Settings) -> None:
-        """Open a port in place of the one that is open."""
+    def open(self, settings: Settings, beside: Settings | None = None) -> None:
+        """Open a port, and perhaps another one `beside` it, in place of what is open."""
         self._was_open = False
         self._show_port()
-        self.run_worker(self.service.open(settings), group="open", exclusive=True, exit_on_error=False)
+        self.run_worker(self._open(settings, beside), group="open", exclusive=True, exit_on_error=False)
         self.remember(settings)
+
+    async def _open(self, settings: Settings, beside: Settings | None) -> None:
+        await self.close_second()
+        await self.first.open(settings)
+        if beside is not None:
+            await self.open_second(beside)
+
+    def settings_of(self, words: str) -> Settings:
+        """How a port is to be opened that is named by command, perhaps with a baud rate. Raises CommandError."""
+        port, _, baud = words.partition(" ")
+        given = {"baud": baud.strip()} if baud.strip() else {}
+        try:
+            return settings_for(port, self.remembered, self._defaults, given)
+        except BadSettingError as error:
+            raise CommandError(error.reason) from None
 
     def _show_port(self) -> None:
         self.remove_class("-choosing")
@@ -151,9 +166,12 @@ class SerialScreen(SerialTuning):
     def _chosen(self, event: PortPicker.Chosen) -> None:
         event.stop()
         try:
-            self.open(settings_for(event.port, self.remembered, self._defaults, {}))
-        except BadSettingError as error:
-            self.host.toast(error.reason, bad=True)
+            settings = self.settings_of(event.port)
+            beside = self.settings_of(event.beside) if event.beside else None
+        except CommandError as error:
+            self.host.toast(str(error), bad=True)
+        else:
+            self.open(settings, beside)
 
     def action_ports(self) -> None:
         """Choose a port; what is open stays open meanwhile."""
@@ -164,12 +182,12 @@ class SerialScreen(SerialTuning):
     def escape(self) -> bool:
         """Back to the lines; stop an opening or a waiting; end find and filter; leave the input."""
         if self.has_class("-choosing"):
-            if self.service.settings is None:
+            if self.first.settings is None:
                 return False
             self._show_port()
             return True
-        if self.service.status.state in (State.STARTING, State.LOST, State.FAILED):
-            self.run_worker(self.service.close(), group="open", exclusive=True, exit_on_error=False)
+        if self.first.status.state in (State.STARTING, State.LOST, State.FAILED):
+            self.run_worker(self.first.close(), group="open", exclusive=True, exit_on_error=False)
             self.action_ports()
             return True
         if super().escape():

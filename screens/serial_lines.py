@@ -14,7 +14,7 @@ from opsterm.screens.rate import Rate
 from opsterm.screens.serial_views import HexRecords, View
 from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services import sgr
-from opsterm.services.lines import Direction, Flag, Line
+from opsterm.services.lines import Direction, Flag, Line, Ring
 from opsterm.services.serial.replay import ReplayService
 from opsterm.services.serial.service import SerialService
 from opsterm.widgets.bar import Bar, Part, part
@@ -66,6 +66,11 @@ class SerialLines(PaneScreen):
         return cast(SerialService, self.tab.service)
 
     @property
+    def ring(self) -> Ring:
+        """The lines that are shown."""
+        return self.service.ring
+
+    @property
     def pane(self) -> LineView | None:
         """The lines, while they are shown."""
         return None if self.has_class("-choosing") else self.lines
@@ -87,7 +92,7 @@ class SerialLines(PaneScreen):
     def on_mount(self) -> None:
         """Show what passes from the beginning."""
         self.lines.colouring = self._colouring
-        self.lines.show(self.service.ring)
+        self.lines.show(self.ring)
 
     def _colouring(self, line: Line) -> Sequence[sgr.Run]:
         return sgr.runs(line.raw, line.text, self.encoding)
@@ -95,7 +100,12 @@ class SerialLines(PaneScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Long lines are wrapped where few fit, and cut where most do; `w` changes it until the width does."""
         if self._narrow != (narrow := event.size.width < WIDE):
-            self._narrow = self.lines.wrap = narrow
+            self._narrow = narrow
+            self.lines.wrap = self.wraps(event.size.width)
+
+    def wraps(self, width: int) -> bool:
+        """Whether lines wrap by themselves where the screen is this wide."""
+        return width < WIDE
 
     def refresh_rows(self) -> None:
         """The rows, and what is said while there is no line."""
@@ -122,7 +132,7 @@ class SerialLines(PaneScreen):
         service = self.service
         counters = service.counters
         narrow = self.size.width < NARROW
-        rate = part(f"{self._rate.of(service.ring.next_seq):.0f}/s", keep=8)
+        rate = part(f"{self._rate.of(self.ring.next_seq):.0f}/s", keep=8)
         amounts = (part(f"Rx {size(counters.rx_bytes)}", keep=5), part(f"Tx {size(counters.tx_bytes)}", keep=5))
         return (
             *([rate] if narrow else [*self.losses()[:1], rate, *amounts]),

@@ -61,9 +61,12 @@ class SerialSending(SerialLines):
 
     def label_tx(self) -> None:
         """Say in the Tx row how a line is read and what is sent after it."""
+        self.tx.label(self.how_sent())
+
+    def how_sent(self) -> str:
+        """Ending and way of reading, such as `CRLF text`."""
         settings = self.service.settings
-        ending = settings.ending.label if settings else ""
-        self.tx.label(f"{ending} {self.typing.value}")
+        return f"{settings.ending.label if settings else ''} {self.typing.value}"
 
     # Lines
 
@@ -79,16 +82,20 @@ class SerialSending(SerialLines):
         """Send a line as it is read now; False where it stands for nothing that can be sent, which is said."""
         try:
             if self.typing is Typing.HEX:
-                self.service.send(parse_hex(line))
+                self.send_bytes(parse_hex(line))
             elif self.typing is Typing.ESCAPES:
-                self.service.send(parse_escapes(line, self.encoding))
+                self.send_bytes(parse_escapes(line, self.encoding))
             else:
-                self.service.send(line)
+                self.send_bytes(line)
         except BadSettingError as error:
             self.host.toast(error.reason, bad=True)
             return False
         self.lines.follow = True
         return True
+
+    def send_bytes(self, line: str | bytes) -> None:
+        """Send with the ending that is set. Raises BadSettingError."""
+        self.service.send(line)
 
     # Pastes
 

@@ -1,0 +1,204 @@
+"""Two ports side by side on one time axis; typed lines go to one of them, or to both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, cast
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from opsterm.screens.band import state_part
+from opsterm.screens.commands import Command, CommandError
+from opsterm.screens.serial_tuning import SerialTuning
+from opsterm.screens.tabs import WIDE, Tab
+from opsterm.services.lines import Line, Ring
+from opsterm.services.serial.merge import Merge
+from opsterm.services.serial.service import SerialService
+from opsterm.services.serial.settings import Settings
+from opsterm.services.service import State, Status
+from opsterm.widgets.bar import Part
+from opsterm.widgets.line_view.words import arrow_role, arrows
+
+_WELL = (State.LIVE, State.STARTING, State.OFF)
+
+
+class SerialPair(SerialTuning):
+    """The part of the tab that knows of a second port. `A` is the port of the tab, `B` the one beside it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "target", "Send to", id="serial.target", tooltip="Send to A, to B, or to both"),
+    ]
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__(tab)
+        self.second: SerialService | None = None
+        self._merge: Merge | None = None
+        self._target = "A"
+
+    @property
+    def first(self) -> SerialService:
+        """The service of the tab's own port."""
+        return cast(SerialService, self.tab.service)
+
+    @property
+    def service(self) -> SerialService:
+        """The port that settings are of, and typed lines go to."""
+        return self.second if self.second is not None and self._target == "B" else self.first
+
+    @property
+    def ring(self) -> Ring:
+        """The lines of the port, or of both."""
+        return self._merge.ring if self._merge is not None else self.first.ring
+
+    async def on_unmount(self) -> None:
+        """The second port is this screen's own."""
+        await self.close_second()
+
+    # The second port
+
+    async def open_second(self, settings: Settings) -> None:
+        """Open a port beside that of the tab, in place of another one there."""
+        await self.close_second()
+        self.second = second = SerialService()
+        second.listen(self._second_changed)
+        merge = Merge({"A": self.first.ring, "B": second.ring})
+        await merge.start()
+        self._merge = merge
+        self.remember(settings)
+        self._show_lines()
+        await second.open(settings)
+
+    def _second_changed(self) -> None:
+        self.call_later(self.refresh_rows)
+
+    async def close_second(self) -> None:
+        """Close the port beside that of the tab; its lines go with it."""
+        second, self.second = self.second, None
+        merge, self._merge = self._merge, None
+        self._target = "A"
+        if merge is not None:
+            merge.stop()
+        if second is not None:
+            if self.is_running:
+                self._show_lines()
+            await second.close()
+
+    def _show_lines(self) -> None:
+        two = self.second is not None
+        self.lines.prefix = _lettered if two else arrows
+        self._use_columns(self.size.width)
+        self.lines.show(self.ring)
+        self.refresh_bindings()
+        self.refresh_rows()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Two columns need room."""
+        if self.second is not None:
+            self._use_columns(event.size.width)
+
+    def _use_columns(self, width: int) -> None:
+        columns = self.second is not None and width >= WIDE
+        if columns != (self.lines.lanes is not None):
+            self.lines.lanes = _column if columns else None
+            self.lines.wrap = self.wraps(width)
+
+    def wraps(self, width: int) -> bool:
+        """In a column long lines go on below."""
+        return self.lines.lanes is not None or super().wraps(width)
+
+    # Sending
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is a choice only between two."""
+        if action == "target" and self.second is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_target(self) -> None:
+        """Send to the next one: A, B, both."""
+        targets = ("A", "B", "both")
+        self._target = targets[(targets.index(self._target) + 1) % len(targets)]
+        self.close_aside()  # settings are those of one port
+        self.refresh_rows()
+
+    def label_tx(self) -> None:
+        """Say where a line goes, too."""
+        if self.second is None:
+            super().label_tx()
+        else:
+            self.tx.label(f"to {self._target}, {self.how_sent()}")
+
+    def send_bytes(self, line: str | bytes) -> None:
+        """Send to the port that is meant, or to both. Raises BadSettingError."""
+        if self.second is not None and self._target == "both":
+            self.second.send(line)
+        super().send_bytes(line)
+
+    # The frame
+
+    def context(self, state: Part) -> Sequence[Part]:
+        """Both ports, each with its state."""
+        second = self.second
+        if second is None:
+            return super().context(state)
+        return (
+            *_named("A", self.first.settings, state),
+            *_named("B", second.settings, state_part(second.status, self.WORDS)),
+        )
+
+    @property
+    def said_status(self) -> Status:
+        """The first that is not well."""
+        if self.second is not None and self.first.status.state in _WELL and self.second.status.state not in _WELL:
+            status = self.second.status
+            return replace(status, reason=f"B: {status.reason}" if status.reason else "")
+        return super().said_status
+
+    def action_retry(self) -> None:
+        """Try both now."""
+        super().action_retry()
+        if self.second is not None:
+            self.second.retry()
+
+    def commands(self) -> Sequence[Command]:
+        """The second port, by command."""
+        return (
+            *super().commands(),
+            Command("split", "open another port beside this one", self._split, lambda: tuple(self.remembered)),
+            Command("single", "close the port beside this one", self._single),
+        )
+
+    def _split(self, words: str) -> None:
+        if not words:
+            raise CommandError("split PORT [BAUD]")
+        if self.first.settings is None:
+            raise CommandError("no port is open to split from")
+        self.run_worker(self.open_second(self.settings_of(words)), group="second", exit_on_error=False)
+
+    def _single(self, _: str) -> None:
+        if self.second is None:
+            raise CommandError("only one port is open")
+        self.run_worker(self.close_second(), group="second", exit_on_error=False)
+
+    def settings_of(self, words: str) -> Settings:
+        """How a port is to be opened that is named by command, perhaps with a baud rate. Raises CommandError."""
+        raise NotImplementedError
+
+
+def _lettered(line: Line) -> Sequence[tuple[str, str]]:
+    return (
+        (f"{line.source} ", "source-1" if line.source == "A" else "source-2"),
+        (f"{line.arrow} ", arrow_role(line)),
+    )
+
+
+def _column(line: Line) -> int:
+    return int(line.source == "B")
+
+
+def _named(letter: str, settings: Settings | None, state: Part) -> Sequence[Part]:
+    port = settings.port if settings else "no port"
+    rate = f" {settings.baud}" if settings else ""
+    return (Part(((f"{letter} ", "$foreground-muted"), (port, "bold"), (rate, "")), id="settings", keep=9), state)
