@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from opsterm.services.lines import Direction, Flag, Line, Ring, stamp
 from opsterm.services.serial.clock import Clock
@@ -21,14 +21,14 @@ from opsterm.services.serial.errors import (
 from opsterm.services.serial.framing import Framing
 from opsterm.services.serial.intake import Counters, Intake
 from opsterm.services.serial.links import Link, Target, target_for
-from opsterm.services.serial.modem import OUTPUTS, Modem, ModemLines, check_output, use_modem
+from opsterm.services.serial.modem import OUTPUTS, HasModem, Modem
 from opsterm.services.serial.rate import rounding
 from opsterm.services.serial.reader import Chunk
 from opsterm.services.serial.settings import Settings
+from opsterm.services.serial.transfer.channel import Channel, Piece
 from opsterm.services.serial.watch import Watch
 from opsterm.services.service import Service, State
 from opsterm.services.text import clean
-from opsterm.services.threads import in_thread
 
 _FIRST_DELAY = 0.1
 _MAX_DELAY = 2.0
@@ -39,7 +39,7 @@ _MANY_BYTES = 64 * 1024
 _STAYS = (NotAllowedError, NotASerialPortError, BadSettingError, UnsupportedError)
 
 
-class SerialService(Service):
+class SerialService(HasModem, Service):
     """Keeps one port open and everything that passed in `ring`.
 
     `open` names the port; from then on the service opens it as often as it takes, until `close`. The tab shows
@@ -57,6 +57,7 @@ class SerialService(Service):
         """Each is given what comes in, just as it came, before it becomes lines; must be quick."""
         self._clock = clock or Clock()
         self._link: Link | None = None
+        self._channel: Channel | None = None
         self._intake: Intake | None = None
         self._watch: Watch | None = None
         self._task: asyncio.Task[None] | None = None
@@ -69,6 +70,18 @@ class SerialService(Service):
     def has_rate(self) -> bool:
         """Whether baud rate, frame and flow control mean anything for what is open; true while nothing is."""
         return self._link is None or self._link.has_rate
+
+    @property
+    def _modem(self) -> Modem | None:
+        return self._link.modem if self._link else None
+
+    @property
+    def _is_open(self) -> bool:
+        return self._link is not None
+
+    def _set_settings(self, settings: Settings) -> None:
+        self.settings = settings
+        self._tell()
 
     @property
     def queued(self) -> int:
@@ -130,8 +143,22 @@ class SerialService(Service):
 
         It enters `ring` when the kernel has taken its last byte. Where the port is not open it enters at once,
         marked as unsent, and nothing is sent later by itself. Raises BadSettingError where the encoding lacks a
-        character.
+        character, and while somebody has the port to himself.
         """
+        if self._channel is not None:
+            raise BadSettingError(
+                f"Not sent: the port is busy with {self._channel.name}.", "Wait for it, or cancel it."
+            )
+        data, line = self.typed(text)
+        if self._link is None or self._link.lost.done():
+            self._mark_unsent([line])
+            return False
+        if data:
+            self._link.write(data, line)
+        return bool(data)
+
+    def typed(self, text: str | bytes) -> tuple[bytes, Line]:
+        """What `send` would send for `text`, and how it would be shown. Raises BadSettingError."""
         settings = self.settings
         encoding = settings.encoding if settings else "utf-8"
         try:
@@ -142,55 +169,34 @@ class SerialService(Service):
         shown = clean(text if isinstance(text, str) else text.decode(encoding, "opsterm.hex"))
         now = self._clock.now()
         line = Line(raw, shown, now, now, settings.port if settings else "", Direction.TX)
-        if self._link is None or settings is None or self._link.lost.done():
-            self._mark_unsent([line])
-            return False
-        data = raw + settings.ending.value
-        if data:
-            self._link.write(data, line)
-        return bool(data)
+        return raw + (settings.ending.value if settings else b""), line
 
-    async def read_lines(self) -> ModemLines | None:
-        """The lines beside the data as they are now; None where the port has none, or is not open."""
-        modem = self._link.modem if self._link else None
-        if modem is None:
-            return None
-        try:
-            return await in_thread(modem.read, "read the lines")
-        except OSError:
-            return None  # it went meanwhile, and the status says so
+    @contextmanager
+    def occupy(self, name: str, received: Callable[[bytes], None] | None = None) -> Iterator[Channel]:
+        """Have the open port to oneself, to send what `name` tells; typed lines are refused meanwhile.
 
-    async def set_line(self, name: str, on: bool) -> None:
-        """Switch `dtr` or `rts`, now and whenever the port is opened again. Raises SerialError."""
-        check_output(name)
-        await self._use_modem(name.upper(), lambda modem: modem.set(name, on))
-        if self.settings is not None:
-            self.settings = replace(self.settings, **{name: on})  # type: ignore[arg-type]  # mypy sees any field
-        self._note(f"{name.upper()} {'on' if on else 'off'}")
-        self._tell()
-
-    async def pulse(self, name: str, seconds: float = 0.1) -> None:
-        """Switch `dtr` or `rts` to the other way and, after `seconds`, back. Raises SerialError."""
-        check_output(name)
-        usual = getattr(self.settings, name, True)
-
-        def switch(modem: Modem) -> None:
-            modem.set(name, not usual)
-            time.sleep(seconds)
-            modem.set(name, usual)
-
-        await self._use_modem(name.upper(), switch)
-        self._note(f"{name.upper()} {'off' if usual else 'on'} for {seconds * 1000:.0f} ms")
-
-    async def send_break(self, seconds: float = 0.25) -> None:
-        """Send BREAK for so long. Raises SerialError."""
-        await self._use_modem("BREAK", lambda modem: modem.hold_break(seconds))
-        self._note(f"BREAK {seconds * 1000:.0f} ms")
-
-    async def _use_modem(self, what: str, use: Callable[[Modem], None]) -> None:
-        if self._link is None or self.settings is None:
+        With `received` what comes in goes there and does not become lines. Raises SerialError where no port is open
+        or another has it.
+        """
+        if self._channel is not None:
+            raise SerialError(f"The port is busy with {self._channel.name}.", "Wait for it, or cancel it.")
+        if self._link is None or self._link.lost.done():
             raise SerialError("Not possible while no port is open.")
-        await use_modem(self._link.modem, self.settings.port, what, use)
+        if received is not None and self._intake is not None:
+            self._intake.flush()
+        self._channel = Channel(name, self._link, received, self._mark_unsent)
+        self._tell()
+        try:
+            yield self._channel
+        finally:
+            self._channel = None
+            self._tell()
+
+    def note(self, text: str, flags: Flag = Flag.NONE) -> None:
+        """Say in `ring`, among the lines, what happened to the connection."""
+        now = self._clock.now()
+        source = self.settings.port if self.settings else ""
+        self.ring.append(Line(text.encode(), text, now, now, source, Direction.NOTE, flags=flags))
 
     def hold(self, held: bool) -> None:
         """Let `ring` grow no further while `held`: for whoever must not miss a line and cannot keep up.
@@ -266,7 +272,10 @@ class SerialService(Service):
         def received(chunks: list[Chunk]) -> None:
             for tap in tuple(self.taps):
                 tap(chunks)
-            intake.take(chunks)
+            if self._channel is not None and self._channel.diverts:
+                self.counters.rx_bytes += self._channel.take(chunks)
+            else:
+                intake.take(chunks)
 
         link = await target.open(settings, received, self._sent, self._clock)
         self._intake = intake
@@ -279,12 +288,12 @@ class SerialService(Service):
             self.counters.gaps += 1
             self.counters.reconnects += 1
             place = f" {target.moved}" if target.moved else ""
-            self._note(f"open again{place}, gap {gap:.3f} s", Flag.GAP)
+            self.note(f"open again{place}, gap {gap:.3f} s", Flag.GAP)
         self._become(State.LIVE)
 
     async def _compare_baud(self, link: Link, settings: Settings) -> None:
         if words := rounding(settings.baud, await link.actual_baud()):
-            self._note(words)
+            self.note(words)
 
     def _refused(self, error: SerialError, delay: float, device: str) -> float | None:
         """Say why `device` does not open; returns after how many seconds to try again, None for: on a change."""
@@ -310,15 +319,17 @@ class SerialService(Service):
             self._intake.flush()
         kept = f"{len(self.ring):,} lines kept"
         what = error.reason.partition(" (")[0]
-        self._note(f"lost: {what[:1].lower()}{what[1:]}")
+        self.note(f"lost: {what[:1].lower()}{what[1:]}")
         at = stamp(self._lost_ns)[11:23]
         self._loss = f"{error.reason.removesuffix('.')} at {at}, {kept}."
         self._become(State.LOST, self._loss, error.hint)
-        await self._drop_link()
+        await self._drop_link(error)
 
-    async def _drop_link(self) -> None:
+    async def _drop_link(self, reason: SerialError | None = None) -> None:
         link, self._link = self._link, None
         self._room.set()
+        if self._channel is not None:
+            self._channel.end(reason or SerialError("The port was closed."))
         if link is not None:
             self._mark_unsent(link.unsent())
             await link.close()
@@ -328,21 +339,23 @@ class SerialService(Service):
 
     def _sent(self, line: Line) -> None:
         settings = self.settings
-        self.counters.tx_bytes += len(line.raw) + len(settings.ending.value if settings else b"")
+        self._room.set()
+        if isinstance(line, Piece):
+            self.counters.tx_bytes += line.size
+            line.taken()
+            if line.hidden:
+                return
+        else:
+            self.counters.tx_bytes += len(line.raw) + len(settings.ending.value if settings else b"")
         if self._intake is not None:
             self._intake.end_prompt()
         self.ring.append(line)
-        self._room.set()
 
     def _mark_unsent(self, lines: list[Line]) -> None:
-        for line in lines:
+        shown = [line for line in lines if not (isinstance(line, Piece) and line.hidden)]
+        for line in shown:
             line.flags |= Flag.UNSENT
-        self.ring.extend(lines)
-
-    def _note(self, text: str, flags: Flag = Flag.NONE) -> None:
-        now = self._clock.now()
-        source = self.settings.port if self.settings else ""
-        self.ring.append(Line(text.encode(), text, now, now, source, Direction.NOTE, flags=flags))
+        self.ring.extend(shown)
 
 
 def _is_new(path: str) -> bool:

@@ -1,0 +1,1 @@
+"""Sending and receiving whole files over the open port: raw, XMODEM and YMODEM."""
