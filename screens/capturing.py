@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from opsterm.screens.commands import CommandError
 from opsterm.screens.tabs import Host
 from opsterm.services.serial.capture import Capture
+from opsterm.services.serial.capture_file import Rotation
 from opsterm.services.serial.errors import SerialError
 from opsterm.services.serial.service import SerialService
 from opsterm.widgets.bar import Part, part
@@ -39,7 +40,7 @@ class Capturing:
             raise CommandError("nothing is being captured")
         return os.path.expanduser(name)
 
-    async def use(self, name: str) -> None:
+    async def use(self, name: str, rotation: Rotation | None = None) -> None:
         """Begin to write to the file `name`, in place of another; `off` only ends. What went wrong is said."""
         if before := self._capture:
             await self.close()
@@ -47,7 +48,7 @@ class Capturing:
             self._host.toast(f"Captured {size(before.written)} to {before.path}{lost}.", bad=bool(before.lost))
         if name == "off":
             return
-        capture = Capture(name, told=lambda text: self._host.toast(text, bad=True))
+        capture = Capture(name, rotation=rotation, told=lambda text: self._host.toast(text, bad=True))
         try:
             await capture.start()
         except SerialError as error:

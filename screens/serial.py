@@ -13,9 +13,11 @@ from textual.binding import Binding, BindingType
 from opsterm.screens.band import band_key
 from opsterm.screens.capturing import Capturing
 from opsterm.screens.commands import Command, CommandError
+from opsterm.screens.opening import Opening
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.serial_pair import SerialPair
 from opsterm.screens.tabs import Tab
+from opsterm.services.serial.capture_file import Rotation
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
@@ -29,7 +31,7 @@ class SerialScreen(SerialPair):
 
     FOOTER = (
         *("choices.left", "tx.send", "line.zoom", "pane.filter", "pane.find", "line.stamps", "line.wrap"),
-        *("serial.settings", "serial.ports", "tx.leave", "pane.stamps", "input.search"),
+        *("serial.target", "serial.settings", "serial.ports", "tx.leave", "pane.stamps", "input.search"),
     )
     WORDS: ClassVar[Mapping[State, str]] = {
         State.OFF: "closed",
@@ -49,7 +51,7 @@ class SerialScreen(SerialPair):
         Binding("ctrl+o", "ports", "Ports", id="serial.ports", tooltip="Choose another port"),
     ]
 
-    def __init__(self, tab: Tab, opening: Settings | None = None, defaults: Mapping[str, str] | None = None) -> None:
+    def __init__(self, tab: Tab, opening: Opening | None = None, defaults: Mapping[str, str] | None = None) -> None:
         super().__init__(tab)
         self._opening = opening
         self._defaults = defaults or {}
@@ -66,8 +68,10 @@ class SerialScreen(SerialPair):
     def on_mount(self) -> None:
         """Open what the command line named, or let a port be chosen."""
         self._capturing = Capturing(self.first, self.host)
-        if self._opening:
-            self.open(self._opening)
+        if opening := self._opening:
+            self.open(opening.settings, opening.beside)
+            if opening.capture:
+                self._start_capture(opening.capture, opening.rotation)
         elif self.first.status.state is State.OFF:
             self.action_ports()
         else:
@@ -108,8 +112,11 @@ class SerialScreen(SerialPair):
 
     def _capture(self, name: str) -> None:
         if self._capturing:
-            work = self._capturing.use(self._capturing.meant(name))
-            self.run_worker(work, group="capture", exit_on_error=False)
+            self._start_capture(self._capturing.meant(name))
+
+    def _start_capture(self, name: str, rotation: Rotation | None = None) -> None:
+        if self._capturing:
+            self.run_worker(self._capturing.use(name, rotation), group="capture", exit_on_error=False)
 
     def restore_focus(self) -> None:
         """Typing goes on where it belongs."""

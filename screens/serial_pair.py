@@ -21,6 +21,8 @@ from opsterm.services.service import State, Status
 from opsterm.widgets.bar import Part
 from opsterm.widgets.line_view.words import arrow_role, arrows
 
+_BESIDE_NAMES = 80
+"""Cells of row 2 that are not for the names of two ports."""
 _WELL = (State.LIVE, State.STARTING, State.OFF)
 
 
@@ -143,9 +145,10 @@ class SerialPair(SerialTuning):
         second = self.second
         if second is None:
             return super().context(state)
+        room = max(8, (self.size.width - _BESIDE_NAMES) // 2)
         return (
-            *_named("A", self.first.settings, state),
-            *_named("B", second.settings, state_part(second.status, self.WORDS)),
+            *_named("A", self.first.settings, state, room),
+            *_named("B", second.settings, state_part(second.status, self.WORDS), room),
         )
 
     @property
@@ -198,7 +201,8 @@ def _column(line: Line) -> int:
     return int(line.source == "B")
 
 
-def _named(letter: str, settings: Settings | None, state: Part) -> Sequence[Part]:
+def _named(letter: str, settings: Settings | None, state: Part, room: int) -> Sequence[Part]:
     port = settings.port if settings else "no port"
+    name = port if len(port) <= room else f"…{port[1 - room :]}"  # the end of a path tells more
     rate = f" {settings.baud}" if settings else ""
-    return (Part(((f"{letter} ", "$foreground-muted"), (port, "bold"), (rate, "")), id="settings", keep=9), state)
+    return (Part(((f"{letter} ", "$foreground-muted"), (name, "bold"), (rate, "")), id="settings", keep=9), state)

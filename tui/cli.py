@@ -56,10 +56,18 @@ def parser() -> argparse.ArgumentParser:
     serial.add_argument("--parity", choices=("N", "E", "O", "M", "S"), help="default: N")
     serial.add_argument("--stop-bits", type=float, choices=(1, 1.5, 2), help="default: 1")
     serial.add_argument("--flow", choices=("none", "rts/cts", "xon/xoff"), help="flow control (default: none)")
+    serial.add_argument("--dtr", choices=("on", "off"), help="the DTR line from the moment of opening (default: on)")
+    serial.add_argument("--rts", choices=("on", "off"), help="the RTS line from the moment of opening (default: on)")
+    serial.add_argument(
+        "--no-reset",
+        action="store_true",
+        help="DTR and RTS off, also when it closes: no board resets by them",
+    )
+    serial.add_argument("--split", metavar="PORT", help="open another port beside it, on one time axis")
     serial.add_argument(
         "--script", metavar="FILE", help="with --plain: wait and send as this TOML file says, then end"
     )
-    serial.add_argument("--capture", metavar="FILE", help="with --plain: write to .txt, .jsonl or .bin (raw bytes)")
+    serial.add_argument("--capture", metavar="FILE", help="write what passes to .txt, .jsonl or .bin (raw bytes)")
     serial.add_argument("--rotate", metavar="WHEN", help="with --capture: a new file each day, or at a size like 10M")
     _plain(serial, "print lines, send the lines of standard input")
 
@@ -106,9 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command in (None, "demo"):
             return _usage("the screen needs a terminal. Without one: opsterm serial|logs|build … --plain.")
         plain = True
-    for option in ("capture", "script"):
-        if getattr(options, option, None) and not plain:
-            return _usage(f"--{option} needs --plain.")
+    if getattr(options, "script", None) and not plain:
+        return _usage("--script needs --plain.")
+    if getattr(options, "split", None) and plain:
+        return _usage("--split needs the screen.")
     if not plain and os.environ.get("TERM", "") in ("", "dumb"):
         return _usage("this terminal cannot draw (TERM is empty or dumb). Try --plain.")
     try:

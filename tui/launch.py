@@ -73,11 +73,19 @@ def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Pa
     defaults = serial_defaults(config)
     opening = None
     if options.command == "serial":
+        from opsterm.screens.opening import Opening  # noqa: PLC0415
+        from opsterm.services.serial.capture_file import Rotation  # noqa: PLC0415
         from opsterm.services.serial.choose import settings_for  # noqa: PLC0415
         from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
 
+        ports, given = memory.get("ports", {}), serial_given(options)
         try:
-            opening = settings_for(options.port, memory.get("ports", {}), defaults, serial_given(options))
+            opening = Opening(
+                settings_for(options.port, ports, defaults, given),
+                settings_for(options.split, ports, defaults, given) if options.split else None,
+                options.capture or "",
+                Rotation.parse(options.rotate) if options.rotate else Rotation(),
+            )
         except SerialError as error:
             raise ConfigError(str(error)) from None
     folder = Path(getattr(options, "folder", ".")).resolve()

@@ -15,5 +15,6 @@ def serial_defaults(config: Config) -> Mapping[str, str]:
 
 def serial_given(options: argparse.Namespace) -> Mapping[str, str]:
     """The settings that the command line names, as text."""
-    names = ("baud", "ending", "encoding", "framing", "data_bits", "parity", "stop_bits", "flow")
-    return {name: str(value) for name in names if (value := getattr(options, name)) is not None}
+    names = ("baud", "ending", "encoding", "framing", "data_bits", "parity", "stop_bits", "flow", "dtr", "rts")
+    given = {name: str(value) for name in names if (value := getattr(options, name)) is not None}
+    return {"dtr": "off", "rts": "off", "hang_up": "off", **given} if options.no_reset else given

@@ -13,7 +13,7 @@ from opsterm.services.service import Service
 
 if TYPE_CHECKING:
     from opsterm.screens.frame import TabScreen
-    from opsterm.services.serial.settings import Settings
+    from opsterm.screens.opening import Opening
 
 # Services and screens are imported inside their makers: a tab that is not looked at costs no start-up time.
 
@@ -37,8 +37,8 @@ class Parts:
     """What the tabs are made of. The demo puts stand-ins in the place of the services."""
 
     options: argparse.Namespace
-    opening: Settings | None = None
-    """A port to open at once."""
+    opening: Opening | None = None
+    """What is to be open from the start."""
     serial_defaults: Mapping[str, str] | None = None
     folder: Path | None = None
     """The folder of the Builds tab; None leaves the choice to its service."""

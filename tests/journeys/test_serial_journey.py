@@ -119,3 +119,33 @@ def test_a_capture_is_played_again_in_the_tab(tmp_path: Path) -> None:
         terminal.key("ctrl+q")
         assert terminal.wait_exit() == 0
         assert restored(terminal.output)
+
+
+def test_two_ports_from_the_command_line_and_what_passes_is_captured(cable: Cable, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    capture = tmp_path / "talk.jsonl"
+    with (
+        Cable(tmp_path / "other") as other,
+        Terminal(
+            *("serial", cable.a, "9600", "--no-reset", "--split", other.a, "--capture", str(capture)),
+            columns=160,
+            rows=24,
+        ) as terminal,
+    ):
+        phone, thermometer = Phone(cable.b), Phone(other.b)
+        terminal.wait_for(re.compile(r"A \S+ 9600   ● open"))
+        terminal.wait_for(re.compile(r"B \S+ 9600   ● open"))
+        terminal.wait_for("capture on")
+        phone.say(b"ping\n")
+        thermometer.say(b"21.5 C\n")
+        terminal.wait_for("A Rx <== ping")
+        terminal.wait_for("B Rx <== 21.5 C")
+        terminal.key("ctrl+n")
+        terminal.wait_for("Tx to B, CRLF text ›")
+        terminal.send("READ\r")
+        until_now(lambda: thermometer.hears(b"READ\r\n"), "the line at the other port")
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit() == 0
+        assert b"ping" in capture.read_bytes()
+        phone.close()
+        thermometer.close()

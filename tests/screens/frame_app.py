@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.app import ComposeResult
 
 from opsterm.screens.frame import TabScreen
+from opsterm.screens.opening import Opening
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.serial import SerialScreen
 from opsterm.screens.tabs import Tab
@@ -79,7 +80,7 @@ def program(
     screen: Callable[[Tab], TabScreen] = LinesScreen,
 ) -> OpsTerm:
     """The program with the tabs `lines`, `serial` and `other`, and its memory in `folder`."""
-    settings = Settings(port, 9600) if port else None
+    opening = Opening(Settings(port, 9600)) if port else None
     tabs = [
         Tab("lines", "Lines", "f1", TestService),
         Tab("serial", "Serial", "f2", SerialService),
@@ -87,7 +88,7 @@ def program(
     ]
     screens: dict[str, Callable[[Tab], TabScreen]] = {
         "lines": screen,
-        "serial": lambda tab: SerialScreen(tab, settings),
+        "serial": lambda tab: SerialScreen(tab, opening),
         "other": LinesScreen,
     }
     return OpsTerm(tabs, screens, config or Config(), Memory(folder), front=front)

@@ -6,6 +6,7 @@ import argparse
 from types import TracebackType
 from typing import Self
 
+from opsterm.screens.opening import Opening
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import Service
 from opsterm.tui.demo.phone import Phone
@@ -29,7 +30,7 @@ class Demo:
 
     def parts(self, options: argparse.Namespace) -> Parts:
         """The tabs, made of stand-ins."""
-        return Parts(options, Settings(self._port, 9600), folder=None, pods=_pods, builds=_builds)
+        return Parts(options, Opening(Settings(self._port, 9600)), folder=None, pods=_pods, builds=_builds)
 
 
 def _pods() -> Service:
