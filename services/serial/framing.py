@@ -15,6 +15,7 @@ MAX_LINE = 64 * 1024
 
 _ENDINGS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "nul": b"\0"}
 _FIGURE = re.compile(r"len:([0-9]{1,5})|idle:([0-9]{1,5})ms")
+_BYTE = re.compile(r"byte:([0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,17 @@ class Framing:
 
     @classmethod
     def parse(cls, text: str) -> Framing:
-        """`auto`, `lf`, `crlf`, `cr`, `nul`, `len:8` or `idle:20ms`. Raises BadSettingError."""
+        """`auto`, `lf`, `crlf`, `cr`, `nul`, `byte:C0`, `len:8` or `idle:20ms`. Raises BadSettingError."""
         if text == "auto":
             return cls()
         if text in _ENDINGS:
             return cls(ending=_ENDINGS[text])
+        if byte := _BYTE.fullmatch(text):
+            return cls(ending=bytes.fromhex(byte[1]))
         figure = _FIGURE.fullmatch(text)
         length, gap = (int(figure[1] or 0), int(figure[2] or 0)) if figure else (0, 0)
         if not (length or gap) or length > MAX_LINE:
-            raise BadSettingError(f"Invalid framing '{text}': auto, lf, crlf, cr, nul, len:8 or idle:20ms.")
+            raise BadSettingError(f"Invalid framing '{text}': auto, lf, crlf, cr, nul, byte:C0, len:8 or idle:20ms.")
         return cls(length=length, gap_ms=gap)
 
     def splitter(self) -> Splitter:

@@ -18,7 +18,7 @@ DATA = st.lists(
     st.sampled_from([b"a", b"bc", b"\r", b"\n", b"\r\n", b"\0", b"\xff"]) | st.binary(max_size=5), max_size=30
 ).map(b"".join)
 CUTS = st.lists(st.integers(1, 7), max_size=60)
-ENDINGS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "nul": b"\0"}
+ENDINGS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "nul": b"\0", "byte:FF": b"\xff", "byte:0d": b"\r"}
 
 
 def assemble(framing: str, data: bytes, sizes: list[int], pause_ns: int = 0) -> list[Line]:
@@ -66,7 +66,21 @@ def test_a_line_is_stamped_with_its_own_chunks() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "LF", "len:", "len:0", f"len:{MAX_LINE + 1}", "len:-1", "idle:20", "idle:0ms", "idle:1s"]
+    "text",
+    [
+        "",
+        "LF",
+        "len:",
+        "len:0",
+        f"len:{MAX_LINE + 1}",
+        "len:-1",
+        "idle:20",
+        "idle:0ms",
+        "idle:1s",
+        "byte:",
+        "byte:C",
+        "byte:C0C0",
+    ],
 )
 def test_a_framing_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(BadSettingError, match="Invalid framing"):
