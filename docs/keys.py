@@ -41,6 +41,7 @@ PLACES = {
     "RowTable": "Lists",
     "PromptInput": "Inputs",
     "TxInput": "The Tx line",
+    "PortPicker": "The port picker",
     "PortInput": "The field of the port picker",
     "Choices": "The settings panel",
 }

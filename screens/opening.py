@@ -10,9 +10,12 @@ from opsterm.services.serial.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A port, perhaps another one `beside` it, and the file to which what passes is written, empty for none."""
+    """A port, perhaps another one `beside` it or `bridged` with it; `capture` is the file to which what passes is
+    written, empty for none.
+    """
 
     settings: Settings
     beside: Settings | None = None
+    bridged: bool = False
     capture: str = ""
     rotation: Rotation = field(default_factory=Rotation)

@@ -41,6 +41,11 @@ class PortInput(PromptInput):
 class PortPicker(Vertical):
     """Shown while nothing is open, and with ctrl+o."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "b", "bridge", "Bridge", id="ports.bridge", tooltip="Join the two marked ports, and see both directions"
+        ),
+    ]
     DEFAULT_CSS = """
     PortPicker { height: 1fr; }
     PortPicker > Horizontal { height: 1; background: $panel; }
@@ -50,12 +55,13 @@ class PortPicker(Vertical):
     """
 
     class Chosen(Message):
-        """A port is to be opened; with `beside`, another one at its side."""
+        """A port is to be opened; with `beside`, another one at its side, or `bridged` with it."""
 
-        def __init__(self, port: str, beside: str = "") -> None:
+        def __init__(self, port: str, beside: str = "", bridged: bool = False) -> None:
             super().__init__()
             self.port = port
             self.beside = beside
+            self.bridged = bridged
 
     def __init__(self, remembered: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(classes="main--body")
@@ -176,6 +182,15 @@ class PortPicker(Vertical):
             self.post_message(self.Chosen(marked[0], event.key))
         else:
             self.post_message(self.Chosen(event.key))
+
+    def action_bridge(self) -> None:
+        """Join the two ports that are marked."""
+        marked = sorted(self._table.marks)
+        if len(marked) == 2:
+            self._table.action_clear_marks()
+            self.post_message(self.Chosen(*marked, bridged=True))
+        else:
+            self._count.update(Content("space marks two, then b joins them"))
 
     def on_key(self, event: events.Key) -> None:
         """Up from the first row goes back to the field."""

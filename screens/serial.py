@@ -69,7 +69,7 @@ class SerialScreen(SerialPair):
         """Open what the command line named, or let a port be chosen."""
         self._capturing = Capturing(self.first, self.host)
         if opening := self._opening:
-            self.open(opening.settings, opening.beside)
+            self.open(opening.settings, opening.beside, opening.bridged)
             if opening.capture:
                 self._start_capture(opening.capture, opening.rotation)
         elif self.first.status.state is State.OFF:
@@ -142,18 +142,18 @@ class SerialScreen(SerialPair):
 
     # Opening and closing
 
-    def open(self, settings: Settings, beside: Settings | None = None) -> None:
-        """Open a port, and perhaps another one `beside` it, in place of what is open."""
+    def open(self, settings: Settings, beside: Settings | None = None, bridged: bool = False) -> None:
+        """Open a port, and perhaps another one `beside` it or `bridged` with it, in place of what is open."""
         self._was_open = False
         self._show_port()
-        self.run_worker(self._open(settings, beside), group="open", exclusive=True, exit_on_error=False)
+        self.run_worker(self._open(settings, beside, bridged), group="open", exclusive=True, exit_on_error=False)
         self.remember(settings)
 
-    async def _open(self, settings: Settings, beside: Settings | None) -> None:
+    async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()
         await self.first.open(settings)
         if beside is not None:
-            await self.open_second(beside)
+            await self.open_second(beside, bridged)
 
     def settings_of(self, words: str) -> Settings:
         """How a port is to be opened that is named by command, perhaps with a baud rate. Raises CommandError."""
@@ -178,7 +178,7 @@ class SerialScreen(SerialPair):
         except CommandError as error:
             self.host.toast(str(error), bad=True)
         else:
-            self.open(settings, beside)
+            self.open(settings, beside, event.bridged)
 
     def action_ports(self) -> None:
         """Choose a port; what is open stays open meanwhile."""

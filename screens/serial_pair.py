@@ -13,7 +13,8 @@ from opsterm.screens.band import state_part
 from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.serial_tuning import SerialTuning
 from opsterm.screens.tabs import WIDE, Tab
-from opsterm.services.lines import Line, Ring
+from opsterm.services.lines import Direction, Line, Ring
+from opsterm.services.serial.bridge import Bridge
 from opsterm.services.serial.merge import Merge
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -37,6 +38,7 @@ class SerialPair(SerialTuning):
         super().__init__(tab)
         self.second: SerialService | None = None
         self._merge: Merge | None = None
+        self._bridge: Bridge | None = None
         self._target = "A"
 
     @property
@@ -60,8 +62,8 @@ class SerialPair(SerialTuning):
 
     # The second port
 
-    async def open_second(self, settings: Settings) -> None:
-        """Open a port beside that of the tab, in place of another one there."""
+    async def open_second(self, settings: Settings, bridged: bool = False) -> None:
+        """Open a port beside that of the tab, in place of another one there; perhaps `bridged` with it."""
         await self.close_second()
         self.second = second = SerialService()
         second.listen(self._second_changed)
@@ -69,6 +71,9 @@ class SerialPair(SerialTuning):
         await merge.start()
         self._merge = merge
         self.remember(settings)
+        if bridged:
+            self._bridge = Bridge(self.first, second)
+            self._bridge.start()
         self._show_lines()
         await second.open(settings)
 
@@ -79,7 +84,10 @@ class SerialPair(SerialTuning):
         """Close the port beside that of the tab; its lines go with it."""
         second, self.second = self.second, None
         merge, self._merge = self._merge, None
+        bridge, self._bridge = self._bridge, None
         self._target = "A"
+        if bridge is not None:
+            await bridge.stop()
         if merge is not None:
             merge.stop()
         if second is not None:
@@ -89,7 +97,7 @@ class SerialPair(SerialTuning):
 
     def _show_lines(self) -> None:
         two = self.second is not None
-        self.lines.prefix = _lettered if two else arrows
+        self.lines.prefix = (_crossing if self._bridge else _lettered) if two else arrows
         self._use_columns(self.size.width)
         self.lines.show(self.ring)
         self.refresh_bindings()
@@ -114,7 +122,7 @@ class SerialPair(SerialTuning):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is a choice only between two."""
-        if action == "target" and self.second is None:
+        if action == "target" and (self.second is None or self._bridge is not None):
             return False
         return super().check_action(action, parameters)
 
@@ -129,6 +137,8 @@ class SerialPair(SerialTuning):
         """Say where a line goes, too."""
         if self.second is None:
             super().label_tx()
+        elif self._bridge is not None:
+            self.tx.label("off: the ports are bridged")
         else:
             self.tx.label(f"to {self._target}, {self.how_sent()}")
 
@@ -170,15 +180,24 @@ class SerialPair(SerialTuning):
         return (
             *super().commands(),
             Command("split", "open another port beside this one", self._split, lambda: tuple(self.remembered)),
+            Command(
+                "bridge", "open another port and join it with this one", self._join, lambda: tuple(self.remembered)
+            ),
             Command("single", "close the port beside this one", self._single),
         )
 
     def _split(self, words: str) -> None:
+        self._open_second("split", words, False)
+
+    def _join(self, words: str) -> None:
+        self._open_second("bridge", words, True)
+
+    def _open_second(self, name: str, words: str, bridged: bool) -> None:
         if not words:
-            raise CommandError("split PORT [BAUD]")
+            raise CommandError(f"{name} PORT [BAUD]")
         if self.first.settings is None:
-            raise CommandError("no port is open to split from")
-        self.run_worker(self.open_second(self.settings_of(words)), group="second", exit_on_error=False)
+            raise CommandError("no port is open")
+        self.run_worker(self.open_second(self.settings_of(words), bridged), group="second", exit_on_error=False)
 
     def _single(self, _: str) -> None:
         if self.second is None:
@@ -195,6 +214,12 @@ def _lettered(line: Line) -> Sequence[tuple[str, str]]:
         (f"{line.source} ", "source-1" if line.source == "A" else "source-2"),
         (f"{line.arrow} ", arrow_role(line)),
     )
+
+
+def _crossing(line: Line) -> Sequence[tuple[str, str]]:
+    if line.direction is not Direction.RX:
+        return _lettered(line)
+    return (("A→B ", "source-1"),) if line.source == "A" else (("B→A ", "source-2"),)
 
 
 def _column(line: Line) -> int:

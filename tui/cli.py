@@ -63,7 +63,9 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="DTR and RTS off, also when it closes: no board resets by them",
     )
-    serial.add_argument("--split", metavar="PORT", help="open another port beside it, on one time axis")
+    two = serial.add_mutually_exclusive_group()
+    two.add_argument("--split", metavar="PORT", help="open another port beside it, on one time axis")
+    two.add_argument("--bridge", metavar="PORT", help="join another port with it, and see both directions")
     serial.add_argument(
         "--script", metavar="FILE", help="with --plain: wait and send as this TOML file says, then end"
     )
@@ -116,8 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plain = True
     if getattr(options, "script", None) and not plain:
         return _usage("--script needs --plain.")
-    if getattr(options, "split", None) and plain:
-        return _usage("--split needs the screen.")
+    for option in ("split", "bridge"):
+        if getattr(options, option, None) and plain:
+            return _usage(f"--{option} needs the screen.")
     if not plain and os.environ.get("TERM", "") in ("", "dumb"):
         return _usage("this terminal cannot draw (TERM is empty or dumb). Try --plain.")
     try:

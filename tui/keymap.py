@@ -131,6 +131,7 @@ def owners() -> list[type[Any]]:
         row_table.RowTable,
         tx.TxInput,
         ports.PortInput,
+        ports.PortPicker,
         choices.Choices,
     )
     ours = [owner for end in ends for owner in reversed(end.__mro__) if owner.__module__.startswith("opsterm.")]

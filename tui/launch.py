@@ -79,10 +79,12 @@ def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Pa
         from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
 
         ports, given = memory.get("ports", {}), serial_given(options)
+        other = options.bridge or options.split
         try:
             opening = Opening(
                 settings_for(options.port, ports, defaults, given),
-                settings_for(options.split, ports, defaults, given) if options.split else None,
+                settings_for(other, ports, defaults, given) if other else None,
+                options.bridge is not None,
                 options.capture or "",
                 Rotation.parse(options.rotate) if options.rotate else Rotation(),
             )

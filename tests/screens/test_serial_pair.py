@@ -81,3 +81,30 @@ async def test_two_marked_ports_open_side_by_side(tmp_path: Path, cable: Cable, 
         second = screen.second
     assert second is not None
     assert second.status.state is State.OFF, "it ends with the program"
+
+
+async def test_two_marked_ports_are_joined_by_b_and_both_directions_are_seen(
+    tmp_path: Path, cable: Cable, other: Cable
+) -> None:
+    phones = Phone(cable.b), Phone(other.b)
+    app = program(tmp_path / "state", front="serial")
+    async with app.run_test(size=(140, 24), notifications=True) as pilot:
+        await until(lambda: says(app, "Open ›"), "the ports")
+        screen = app.screen
+        assert isinstance(screen, SerialScreen)
+        picker = screen.query_one(PortPicker)
+        screen.workers.cancel_group(screen, "ports")  # the ports of this machine
+        picker.show([Port(each.a, "a cable") for each in (cable, other)])
+        await until(lambda: says(app, "a cable"), "the list")
+        await pilot.press("down", "b")
+        await until(lambda: says(app, "space marks two"), "what b takes")
+        await pilot.press("space", "space", "b")
+        await until(lambda: says(app, "Tx off: the ports are bridged"), "the bridge")
+        await until(lambda: screen.second is not None and screen.second.status.state is State.LIVE, "the second port")
+        phones[0].say(b"READ\r\n")
+        await until(lambda: phones[1].hears(b"READ\r\n"), "across")
+        phones[1].say(b"21.5\r\n")
+        await until(lambda: phones[0].hears(b"21.5\r\n"), "and back")
+        await until(lambda: says(app, "A→B READ") and says(app, "B→A 21.5"), "both directions")
+        for phone in phones:
+            phone.close()

@@ -182,7 +182,7 @@ async def test_a_path_typed_in_full_beats_the_row_of_the_cursor(tmp_path: Path) 
         await until(lambda: says(app, "Open ›"), "the picker")
         assert isinstance(app.screen, SerialScreen)
         picker, chosen = app.screen.query_one(PortPicker), list[str]()
-        app.screen.open = lambda settings, beside: chosen.append(settings.port)  # type: ignore[method-assign]
+        app.screen.open = lambda settings, beside, bridged: chosen.append(settings.port)  # type: ignore[method-assign]
         picker.show([Port("/dev/ttyX10", "", ""), Port("/dev/ttyX1", "", "")])
         await choose(pilot, picker, "/dev/ttyX1")
         await until(lambda: chosen, "a port is opened")
