@@ -177,7 +177,7 @@ class PortPicker(Vertical):
             return
         self._table.action_clear_marks()
         if len(marked) == 2:
-            self.post_message(self.Chosen(*marked))
+            self.post_message(self.Chosen(marked[0], marked[1]))
         elif marked and marked[0] != event.key:
             self.post_message(self.Chosen(marked[0], event.key))
         else:
@@ -188,7 +188,7 @@ class PortPicker(Vertical):
         marked = sorted(self._table.marks)
         if len(marked) == 2:
             self._table.action_clear_marks()
-            self.post_message(self.Chosen(*marked, bridged=True))
+            self.post_message(self.Chosen(marked[0], marked[1], bridged=True))
         else:
             self._count.update(Content("space marks two, then b joins them"))
 

@@ -142,11 +142,11 @@ class SerialPair(SerialTuning):
         else:
             self.tx.label(f"to {self._target}, {self.how_sent()}")
 
-    def send_bytes(self, line: str | bytes) -> None:
+    def send_bytes(self, line: str | bytes, bare: bool = False) -> None:
         """Send to the port that is meant, or to both. Raises BadSettingError."""
         if self.second is not None and self._target == "both":
-            self.second.send(line)
-        super().send_bytes(line)
+            self.second.send(line, bare)
+        super().send_bytes(line, bare)
 
     # The frame
 

@@ -66,7 +66,8 @@ class SerialSending(SerialLines):
     def how_sent(self) -> str:
         """Ending and way of reading, such as `CRLF text`."""
         settings = self.service.settings
-        return f"{settings.ending.label if settings else ''} {self.typing.value}"
+        ending = f"{settings.ending.label} " if settings and self.typing is not Typing.HEX else ""
+        return f"{ending}{self.typing.value}"
 
     # Lines
 
@@ -82,7 +83,7 @@ class SerialSending(SerialLines):
         """Send a line as it is read now; False where it stands for nothing that can be sent, which is said."""
         try:
             if self.typing is Typing.HEX:
-                self.send_bytes(parse_hex(line))
+                self.send_bytes(parse_hex(line), bare=True)  # hex says every byte that is meant
             elif self.typing is Typing.ESCAPES:
                 self.send_bytes(parse_escapes(line, self.encoding))
             else:
@@ -93,9 +94,9 @@ class SerialSending(SerialLines):
         self.lines.follow = True
         return True
 
-    def send_bytes(self, line: str | bytes) -> None:
-        """Send with the ending that is set. Raises BadSettingError."""
-        self.service.send(line)
+    def send_bytes(self, line: str | bytes, bare: bool = False) -> None:
+        """Send with the ending that is set, or `bare` of it. Raises BadSettingError."""
+        self.service.send(line, bare)
 
     # Pastes
 

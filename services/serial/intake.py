@@ -12,7 +12,7 @@ from opsterm.services.serial.reader import Chunk
 
 @dataclass(slots=True)
 class Counters:
-    """What went over the line since the service was made: bytes each way, lines received, and what went wrong.
+    """What went over the line since the service was made: bytes and lines each way, and what went wrong.
 
     `gaps` counts the times in which data may be missing, `errors` every loss and every refused opening.
     """
@@ -20,6 +20,8 @@ class Counters:
     rx_bytes: int = 0
     tx_bytes: int = 0
     lines: int = 0
+    """Received."""
+    tx_lines: int = 0
     gaps: int = 0
     reconnects: int = 0
     errors: int = 0

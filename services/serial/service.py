@@ -138,8 +138,9 @@ class SerialService(HasModem, Service):
         self.retry()
         self._tell()
 
-    def send(self, text: str | bytes) -> bool:
-        """Send a typed line with the ending that is set; whether it is on its way. Bytes go as they are.
+    def send(self, text: str | bytes, bare: bool = False) -> bool:
+        """Send a typed line with the ending that is set, or `bare` of it; whether it is on its way. Bytes go as they
+        are.
 
         It enters `ring` when the kernel has taken its last byte. Where the port is not open it enters at once,
         marked as unsent, and nothing is sent later by itself. Raises BadSettingError where the encoding lacks a
@@ -153,6 +154,8 @@ class SerialService(HasModem, Service):
         if self._link is None or self._link.lost.done():
             self._mark_unsent([line])
             return False
+        if bare:
+            data, line = line.raw, Piece.of(line, len(line.raw))
         if data:
             self._link.write(data, line)
         return bool(data)
@@ -349,6 +352,7 @@ class SerialService(HasModem, Service):
             self.counters.tx_bytes += len(line.raw) + len(settings.ending.value if settings else b"")
         if self._intake is not None:
             self._intake.end_prompt()
+        self.counters.tx_lines += 1
         self.ring.append(line)
 
     def _mark_unsent(self, lines: list[Line]) -> None:

@@ -42,13 +42,16 @@ async def test_what_is_typed_can_be_hex_or_escapes_and_a_wrong_line_stays(tmp_pa
         await until(lambda: says(app, "Typed lines are"), "the panel")
         assert not says(app, "Pulse DTR"), "a pty has no such lines"
         await pilot.press("up", "up", "right", "right", "escape")
-        await until(lambda: says(app, "Tx CRLF hex ›"), "how lines are read")
+        await until(lambda: says(app, "Tx hex ›"), "how lines are read")
         await until(lambda: screen.tx.input.has_focus)
         await pilot.press(*"$AA 5", "enter")
         await until(lambda: says(app, "Not sent: '5' is no pair"), "the refusal")
         assert screen.tx.input.value == "$AA 5"
         await pilot.press("5", "enter")
         await until(lambda: phone.hears(b"\xaa\x55"), "the bytes")
+        assert screen.service.counters.tx_bytes == 2
+        assert screen.service.counters.tx_lines == 1
+        assert not phone.hears(b"\r"), "hex says every byte that is meant"
         await pilot.press("ctrl+b")
         await until(lambda: says(app, "Typed lines are"), "the panel")
         await pilot.press("up", "right")

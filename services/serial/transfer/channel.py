@@ -27,6 +27,13 @@ class Piece(Line):
     hidden: bool = True
     taken: Callable[[], None] = field(default=lambda: None, repr=False)
 
+    @classmethod
+    def of(cls, line: Line, size: int) -> Piece:
+        """A piece that is shown as `line`."""
+        return cls(
+            line.raw, line.text, line.first_ns, line.last_ns, line.source, line.direction, size=size, hidden=False
+        )
+
 
 class Channel:
     """What `SerialService.occupy` gives. All of it belongs on the event loop.
