@@ -1,4 +1,6 @@
-"""`python -m bench [NAME ...]` runs every script of this folder, or those named, each in a process of its own.
+"""`python -m bench [--long] [NAME ...]` runs every script of this folder, or those named, in processes of their own.
+
+With `--long` what is to hold for a minute is measured for a minute.
 
 A script has `main() -> Result`. Each prints one line, and together they write `bench/results.json`.
 """
@@ -7,10 +9,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+
+from bench.harness import LONG
 
 FOLDER = Path(__file__).parent
 
@@ -50,4 +55,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--alone"]:
         alone(sys.argv[2])
     else:
-        sys.exit(1 if run(sys.argv[1:] or scripts()) else 0)
+        names = [argument for argument in sys.argv[1:] if argument != "--long"]
+        if "--long" in sys.argv:
+            os.environ[LONG] = "1"
+        sys.exit(1 if run(names or scripts()) else 0)

@@ -1,10 +1,12 @@
-"""What a device does, as a program of its own that waits for nobody: `lines FD BYTES` or `drop FD RATE SECONDS`."""
+"""What a device does, as a program of its own: `lines FD BYTES`, `drop FD RATE SECONDS` or `stamped FD SECONDS`."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 LINE_BYTES = 100
 _TICK_SECONDS = 0.001
@@ -18,12 +20,15 @@ def numbered(first: int, count: int) -> bytes:
     return b"".join(b"#%09d%b\n" % (number, filling) for number in range(first, first + count))
 
 
-def lines(fd: int, size: int) -> None:
-    """Write `size` bytes of numbered lines, as fast as they are taken."""
-    for first in range(0, size // LINE_BYTES, 10_000):
-        rest = memoryview(numbered(first, min(10_000, size // LINE_BYTES - first)))
+def lines(fd: int, size: float) -> None:
+    """Write `size` bytes of numbered lines as fast as they are taken; prints when the first and the last went."""
+    print(time.perf_counter())
+    count = int(size) // LINE_BYTES
+    for first in range(0, count, 10_000):
+        rest = memoryview(numbered(first, min(10_000, count - first)))
         while rest:
             rest = rest[os.write(fd, rest[:65536]) :]
+    print(time.perf_counter())
 
 
 def drop(fd: int, rate: float, seconds: float) -> None:
@@ -50,8 +55,20 @@ def drop(fd: int, rate: float, seconds: float) -> None:
     print(sent, dropped)
 
 
+def stamped(fd: int, seconds: float) -> None:
+    """Send a line each millisecond, the time of its sending in nanoseconds; never waits for the reader."""
+    os.set_blocking(fd, False)
+    due = time.monotonic()
+    end = due + seconds
+    while due < end:
+        due += _TICK_SECONDS
+        time.sleep(max(0.0, due - time.monotonic()))
+        with suppress(BlockingIOError):
+            os.write(fd, b"%d\n" % time.time_ns())
+
+
+ACTS: dict[str, Callable[..., None]] = {"lines": lines, "drop": drop, "stamped": stamped}
+
 if __name__ == "__main__":
-    if sys.argv[1] == "lines":
-        lines(int(sys.argv[2]), int(float(sys.argv[3])))
-    else:
-        drop(int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
+    what, descriptor, *figures = sys.argv[1:]
+    ACTS[what](int(descriptor), *map(float, figures))
