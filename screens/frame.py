@@ -344,6 +344,11 @@ class TabScreen(Screen[None]):
         panel.add_class("aside")
         self.query_one("#main").mount(panel)
 
+    @property
+    def aside(self) -> Widget | None:
+        """The panel at the right."""
+        return self._aside
+
     def close_aside(self) -> bool:
         """Close the panel at the right; False when there is none."""
         panel, self._aside = self._aside, None

@@ -10,18 +10,19 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from opsterm.screens.commands import Command, CommandError
+from opsterm.screens.serial_info import InfoPanel
 from opsterm.screens.serial_sending import SerialSending, Typing
 from opsterm.screens.serial_settings import KEYS, SettingsPanel
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.choose import changed, kept, written
 from opsterm.services.serial.errors import BadSettingError, SerialError
-from opsterm.services.serial.modem import ModemLines
+from opsterm.services.serial.modem import LineErrors, ModemLines
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.choices import Choice, Choices
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 """Between two looks at the modem lines."""
 _SHOWN = ("dtr", "rts", "cts", "dsr", "cd", "ri")
 _OURS = ("dtr", "rts")
@@ -31,6 +32,7 @@ class SerialTuning(SerialSending):
     """The part of the tab that sets the port."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "info", "Statistics", show=False, id="serial.info", tooltip="Bytes, lines, rates, faults"),
         Binding(
             "ctrl+b", "settings", "Settings", id="serial.settings", tooltip="Baud rate, bits, flow control, ending"
         ),
@@ -39,6 +41,8 @@ class SerialTuning(SerialSending):
     def __init__(self, tab: Tab) -> None:
         super().__init__(tab)
         self._modem: ModemLines | None = None  # as they were at the last look
+        self._faults: LineErrors | None = None
+        self._lineless = 0.0  # when a port was opened that has neither lines nor counters
 
     @property
     def remembered(self) -> dict[str, dict[str, Any]]:
@@ -56,7 +60,7 @@ class SerialTuning(SerialSending):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a port is chosen, there is none to set."""
-        if action == "settings" and self.pane is None:
+        if action in ("settings", "info") and self.pane is None:
             return False
         return super().check_action(action, parameters)
 
@@ -137,6 +141,13 @@ class SerialTuning(SerialSending):
         if not panels:
             self.host.toast(error.reason, bad=True)
 
+    def action_info(self) -> None:
+        """Open or close the statistics of the port."""
+        if isinstance(self.aside, InfoPanel):
+            self.close_aside()
+        elif self.service.settings is not None:
+            self.open_aside(InfoPanel(self.service))
+
     # Commands
 
     def _set(self, words: str) -> None:
@@ -175,11 +186,28 @@ class SerialTuning(SerialSending):
             self.run_worker(self._look_at_lines(), group="modem", exclusive=True, exit_on_error=False)
 
     async def _look_at_lines(self) -> None:
-        is_open = self.service.status.state is State.LIVE
-        lines = await self.service.read_lines() if is_open else None
-        if lines != self._modem:
-            self._modem = lines
+        service = self.service
+        opened = service.status.since if service.status.state is State.LIVE else 0.0
+        lines, faults = None, None
+        if opened and opened != self._lineless:
+            lines, faults = await service.read_lines(), await service.line_errors()
+            if lines is None and faults is None:
+                self._lineless = opened  # a pty, a socket: not asked again before it is opened again
+        if (lines, faults) != (self._modem, self._faults):
+            self._modem, self._faults = lines, faults
             self.refresh_rows()
+
+    def figures(self) -> Sequence[Part]:
+        """And what the driver says it lost: `dropped` are the bytes for which there was no room in time."""
+        faults = self._faults
+        if faults is None or self.pane is None:
+            return super().figures()
+        return (
+            *super().figures(),
+            *self.loss("dropped", faults.overrun + faults.buffer_overrun),
+            *(self.loss("framing", faults.framing) if faults.framing else ()),
+            *(self.loss("parity", faults.parity) if faults.parity else ()),
+        )
 
     def chips(self) -> Sequence[Part]:
         """And the modem lines, in capitals where they are on."""

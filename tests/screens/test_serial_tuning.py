@@ -84,3 +84,20 @@ async def test_modem_lines_are_shown_and_switched(
         await until(lambda: says(app, "✖ pulse dtr or pulse rts"), "what can be pulsed")
         await pilot.press("escape", "colon", *"break", "enter")
         await until(lambda: says(app, "does not support BREAK") or says(app, "BREAK 250 ms"), "done or said")
+
+
+async def test_i_shows_what_is_counted(tmp_path: Path, cable: Cable) -> None:
+    phone = Phone(cable.b)
+    app = program(tmp_path / "state", port=cable.a, front="serial")
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        screen = await opened(app)
+        phone.say(b"one\ntwo\n")
+        await until(lambda: says(app, "Rx <== two"), "lines")
+        await pilot.press(*"abc", "enter", "tab", "i")
+        await until(lambda: says(app, "Statistics"), "the panel")
+        await until(lambda: says(app, "Rx bytes     8 B") and says(app, "Tx bytes     5 B"), "bytes each way")
+        assert says(app, "not counted here")
+        screen.lines.focus()
+        await pilot.press("i")
+        await until(lambda: not says(app, "Statistics"), "closed by the same key")
+        phone.close()
