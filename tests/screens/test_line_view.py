@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual import events
 from textual.content import Content
@@ -126,3 +128,27 @@ async def test_without_colours_the_same_rows_stand_there_dim_or_reversed(monkeyp
         stamp = next(style for text, style in styles.items() if text.startswith("2020"))
         assert stamp is not None
         assert stamp.dim
+
+
+async def test_the_reader_stays_where_he_is_when_the_same_lines_come_in_other_words() -> None:
+    ring, other = Ring(), Ring()
+    app = LineApp(ring)
+    async with app.run_test(size=(80, 10)) as pilot:
+        ring.extend(lines(200))
+        await until(lambda: rows(app)[-1].endswith("line 199"))
+        await pilot.press("pageup", "pageup", "k", "m")
+        there = rows(app)
+        for each in lines(200):
+            other.extend([replace(each, text=f"{each.text} decoded"), replace(each, text="and more")])
+        decoded = f"{there[0]} decoded"
+        app.view.swap(other)
+        await until(lambda: rows(app)[0] == decoded, "the same line at the top")
+        marked = next(row for row in there if row.startswith("▌"))
+        assert not app.view.follow
+        await pilot.press("apostrophe")
+        assert f"{marked} decoded" in rows(app), "the bookmark is on its line"
+        await pilot.press("G")
+        await until(lambda: rows(app)[-1].endswith("and more"), "the end")
+        app.view.swap(ring)
+        await until(lambda: rows(app)[-1].endswith("line 199"), "the end of the other")
+        assert app.view.follow

@@ -29,6 +29,15 @@ class LineMoving(LinePane, inherit_bindings=False):
         self.cursor = LineCursor()
         super().__init__(ring, prefix, id, classes)
 
+    def swap(self, ring: Ring) -> None:
+        """Show another ring of the same lines; cursor and bookmarks go to the lines of the same times."""
+        cursor = self.cursor
+        cursor.bookmarks = sorted({self._same_time(ring, seq) for seq in cursor.bookmarks})
+        if cursor.seq is not None:
+            cursor.seq = self._same_time(ring, cursor.seq)
+        cursor.chosen_from = None
+        super().swap(ring)
+
     def current(self) -> Line | None:
         """The line that keys act on: under the cursor, or else the last on the screen; None in an empty view."""
         index = self._current_index()

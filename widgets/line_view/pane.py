@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -52,6 +53,22 @@ class LinePane(LineContent):
         self._floor = 0
         self._follow = True
         self._restart()
+
+    def swap(self, ring: Ring) -> None:
+        """Show another ring of the same lines in other words: the reader stays where he is, by the times of lines."""
+        reading = self._same_time(ring, self._reading)
+        self._listen_to(ring)
+        self._floor = 0
+        self._reading = reading
+        self._paused_at = min(self._paused_at, ring.next_seq)
+        self._restart()
+
+    def _same_time(self, ring: Ring, seq: int) -> int:
+        """The line of `ring` that came when our line `seq` did, or the first one after that."""
+        if seq >= self.ring.next_seq:
+            return ring.next_seq
+        at = self.ring[max(seq, self.ring.first_seq)].first_ns
+        return bisect_left(range(ring.next_seq), at, ring.first_seq, key=lambda other: ring[other].first_ns)
 
     @property
     def follow(self) -> bool:
