@@ -11,6 +11,7 @@ from types import TracebackType
 _POLL_SECONDS = 1.0
 # From <sys/inotify.h>: ATTRIB, MOVED_FROM, MOVED_TO, CREATE, DELETE, DELETE_SELF, MOVE_SELF.
 _CHANGES = 0x4 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800
+_CLOSE_WRITE = 0x8
 _MAX_LINKS = 8
 
 
@@ -18,10 +19,12 @@ class Watch:
     """Tells that something happened where `paths` are or would be. Lives on the running loop; a context manager.
 
     For each path it looks at the folder that holds it, at the folders that a link leads to, and, where a folder is
-    missing, at the nearest one above. A path itself need not exist.
+    missing, at the nearest one above. A path itself need not exist. With `written` it also tells that a file there
+    was closed by one who could write to it; of a port that would be told whenever we close it ourselves.
     """
 
-    def __init__(self, *paths: str) -> None:
+    def __init__(self, *paths: str, written: bool = False) -> None:
+        self._mask = _CHANGES | (_CLOSE_WRITE if written else 0)
         self._paths = paths
         self._changed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -85,7 +88,8 @@ class Watch:
 
     def _add(self, folder: str) -> bool:
         return (
-            self._libc is not None and int(self._libc.inotify_add_watch(self._fd, os.fsencode(folder), _CHANGES)) >= 0
+            self._libc is not None
+            and int(self._libc.inotify_add_watch(self._fd, os.fsencode(folder), self._mask)) >= 0
         )
 
 
