@@ -8,14 +8,14 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from opsterm.screens.serial_lines import SerialLines
+from opsterm.screens.serial_decoding import SerialDecoding
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.replay import ReplayService
 from opsterm.services.service import State
 from opsterm.widgets.bar import Part, part
 
 
-class ReplayScreen(SerialLines):
+class ReplayScreen(SerialDecoding):
     """The lines of a capture as they came: filter, find, hex, copy and save as while they were live."""
 
     FOOTER = ("replay.again", "replay.stop", "line.zoom", "pane.filter", "pane.find", "line.stamps", "line.wrap")

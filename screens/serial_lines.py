@@ -66,9 +66,14 @@ class SerialLines(PaneScreen):
         return cast(SerialService, self.tab.service)
 
     @property
+    def source(self) -> Ring:
+        """The lines as they came."""
+        return self.service.ring
+
+    @property
     def ring(self) -> Ring:
         """The lines that are shown."""
-        return self.service.ring
+        return self.source
 
     @property
     def pane(self) -> LineView | None:

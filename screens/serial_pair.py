@@ -52,8 +52,8 @@ class SerialPair(SerialTuning):
         return self.second if self.second is not None and self._target == "B" else self.first
 
     @property
-    def ring(self) -> Ring:
-        """The lines of the port, or of both."""
+    def source(self) -> Ring:
+        """The lines of the port, or of both, as they came."""
         return self._merge.ring if self._merge is not None else self.first.ring
 
     async def on_unmount(self) -> None:
@@ -74,7 +74,7 @@ class SerialPair(SerialTuning):
         if bridged:
             self._bridge = Bridge(self.first, second)
             self._bridge.start()
-        self._show_lines()
+        await self._show_lines()
         await second.open(settings)
 
     def _second_changed(self) -> None:
@@ -92,14 +92,14 @@ class SerialPair(SerialTuning):
             merge.stop()
         if second is not None:
             if self.is_running:
-                self._show_lines()
+                await self._show_lines()
             await second.close()
 
-    def _show_lines(self) -> None:
+    async def _show_lines(self) -> None:
         two = self.second is not None
         self.lines.prefix = (_crossing if self._bridge else _lettered) if two else arrows
         self._use_columns(self.size.width)
-        self.lines.show(self.ring)
+        await self.show_source()
         self.refresh_bindings()
         self.refresh_rows()
 

@@ -9,7 +9,7 @@ from typing import cast
 from textual import on
 from textual.app import ComposeResult
 
-from opsterm.screens.serial_lines import SerialLines
+from opsterm.screens.serial_decoding import SerialDecoding
 from opsterm.screens.tabs import Tab
 from opsterm.screens.tx import TxInput, TxRow
 from opsterm.services.serial.errors import BadSettingError
@@ -28,7 +28,7 @@ class Typing(Enum):
     HEX = "hex"
 
 
-class SerialSending(SerialLines):
+class SerialSending(SerialDecoding):
     """The part of the tab that sends."""
 
     def __init__(self, tab: Tab) -> None:

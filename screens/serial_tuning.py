@@ -24,6 +24,8 @@ from opsterm.widgets.choices import Choice, Choices
 
 _LOOK_SECONDS = 0.5
 """Between two looks at the modem lines."""
+_FRAMES = {"slip": "byte:C0", "cobs": "nul"}
+"""Where frames end that a decoder takes."""
 _SHOWN = ("dtr", "rts", "cts", "dsr", "cd", "ri")
 _OURS = ("dtr", "rts")
 
@@ -52,7 +54,10 @@ class SerialTuning(SerialSending):
 
     def remember(self, settings: Settings) -> None:
         """Open this port like this the next time."""
-        self.host.memory["ports"] = {**self.remembered, settings.port: {**kept(settings), "used": time.time()}}
+        self.host.memory["ports"] = {
+            **self.remembered,
+            settings.port: {**kept(settings), "decoder": self.decoder, "used": time.time()},
+        }
 
     def on_mount(self) -> None:
         """Look at the modem lines now and then."""
@@ -92,6 +97,7 @@ class SerialTuning(SerialSending):
         ways = tuple(each.value for each in Typing)
         return {
             "typing": Choice("typing", "Typed lines are", ways, self.typing.value),
+            "decoder": Choice("decoder", "Decoder", ("none", *self.decoders), self.decoder or "none"),
             "echo": Choice("echo", "Show sent lines", ("on", "off"), "on" if self.echo else "off"),
         }
 
@@ -101,6 +107,8 @@ class SerialTuning(SerialSending):
         if event.key == "typing":
             self.typing = Typing(event.value)
             self.refresh_rows()
+        elif event.key == "decoder":
+            self.use_decoder("" if event.value == "none" else event.value)
         elif event.key == "echo":
             self.echo = event.value == "on"
         elif event.key == "break":
@@ -112,6 +120,20 @@ class SerialTuning(SerialSending):
                 self._change(event.key, event.value)
             except BadSettingError as error:
                 self._refuse(event.key, error)
+
+    def use_decoder(self, name: str) -> None:
+        """And have lines end where frames do, unless the user has said where; it is remembered for the port."""
+        super().use_decoder(name)
+        settings, framing = self.service.settings, _FRAMES.get(name)
+        if settings is not None and framing and settings.framing == "auto":
+            self._change("framing", framing)
+            self.host.toast(f"{name}: lines end at {framing} from now on (:set framing).")
+
+    async def decode(self, name: str) -> None:
+        """And remember it for the port. Raises SerialError for an impossible name."""
+        await super().decode(name)
+        if self.service.settings is not None:
+            self.remember(self.service.settings)
 
     def _change(self, key: str, value: str) -> None:
         """Raises BadSettingError."""

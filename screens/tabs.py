@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from opsterm.services.lines import Ring
@@ -85,6 +86,10 @@ class Host(Protocol):
     @property
     def memory(self) -> MutableMapping[str, Any]:
         """What is remembered from one run to the next; plain JSON values."""
+
+    @property
+    def config_folder(self) -> Path:
+        """Where the user's files for opsterm are."""
 
     def watch_service(self, tab: Tab) -> None:
         """Have the rows shown anew at each change of the tab's service."""

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -19,7 +20,7 @@ from textual.screen import Screen
 from opsterm.screens.curtain import Curtain
 from opsterm.screens.tabs import Tab
 from opsterm.services.lines import Direction, Line, Ring
-from opsterm.tui.config import Config
+from opsterm.tui.config import Config, config_dir
 from opsterm.tui.crash import CrashGuard, log_to_file
 from opsterm.tui.memory import Memory
 from opsterm.tui.type_ahead import TypeAhead
@@ -128,6 +129,11 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
     def messages(self) -> Ring:
         """Everything that was said in passing, the last 500."""
         return self._messages
+
+    @property
+    def config_folder(self) -> Path:
+        """Where the user's files for opsterm are."""
+        return config_dir()
 
     @property
     def memory(self) -> Memory:

@@ -41,7 +41,7 @@ async def test_what_is_typed_can_be_hex_or_escapes_and_a_wrong_line_stays(tmp_pa
         await pilot.press("ctrl+b")
         await until(lambda: says(app, "Typed lines are"), "the panel")
         assert not says(app, "Pulse DTR"), "a pty has no such lines"
-        await pilot.press("up", "up", "right", "right", "escape")
+        await pilot.press("up", "up", "up", "right", "right", "escape")
         await until(lambda: says(app, "Tx hex ›"), "how lines are read")
         await until(lambda: screen.tx.input.has_focus)
         await pilot.press(*"$AA 5", "enter")
