@@ -16,6 +16,8 @@ __all__ = ["Chunk", "Reader"]
 _READ_BYTES = 64 * 1024
 _BATCH_BYTES = 32 * 1024
 """What is read before the loop hears of it, if so much is there: a terminal gives 4 KiB at a time."""
+_MORE_BYTES = 2048
+"""A read that gives less has emptied the port: asking again would cost a turn at the interpreter's lock."""
 _SWITCH_SECONDS = 0.0005
 """How soon a busy loop lets a reader run; with the usual 5 ms a device at 1.2 MB/s overruns the kernel's buffer."""
 
@@ -115,6 +117,8 @@ class Reader:
                     return bool(chunks)  # an end is one only where something was said to be there
                 chunks.append((self._clock.now(), data))
                 size += len(data)
+                if len(data) < _MORE_BYTES:
+                    break
         except (BlockingIOError, InterruptedError):
             pass
         finally:
