@@ -15,8 +15,9 @@ from opsterm.services.lines import Direction, Flag
 from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
+from opsterm.services.serial.transfer.errors import CancelledTransferError
 from opsterm.services.serial.transfer.raw import RawSend
-from opsterm.services.serial.transfer.transfer import CancelledTransferError, in_units
+from opsterm.services.serial.transfer.transfer import in_units
 from opsterm.services.service import State
 from tests.cable import Cable
 from tests.waiting import until

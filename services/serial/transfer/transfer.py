@@ -10,14 +10,11 @@ from collections.abc import Callable
 from opsterm.services.serial.errors import SerialError
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.transfer.channel import Channel
+from opsterm.services.serial.transfer.errors import CancelledTransferError
 from opsterm.services.serial.transfer.protocol import Protocol
 from opsterm.services.text import clean
 
 _STOP_SECONDS = 0.5
-
-
-class CancelledTransferError(SerialError):
-    """It was cancelled, here or by the other side."""
 
 
 class Transfer(ABC):
@@ -77,6 +74,8 @@ class Transfer(ABC):
             if not work.done():
                 self._stop(work, reason)
                 await asyncio.wait((work,), timeout=_STOP_SECONDS)
+                if work.done() and not work.cancelled():
+                    work.exception()  # looked at, so that nobody reports it: the reason is known
                 if not ended.done():
                     await self._give_up(channel)
                 raise reason
