@@ -29,6 +29,7 @@ PLACES = {
     "PaneScreen": "Every tab with lines or a list",
     "SerialLines": "Serial: lines",
     "ReplayScreen": "Serial: replay",
+    "SerialTransfers": "Serial: files",
     "SerialTuning": "Serial: settings",
     "SerialPair": "Serial: two ports",
     "SerialScreen": "Serial",

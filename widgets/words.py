@@ -15,6 +15,10 @@ ASCII = str.maketrans(
 """One cell for one cell; `str.translate` takes it."""
 
 
+_LEAST_SHARE = 0.05
+_LEAST_SECONDS = 3.0
+
+
 def size(count: float) -> str:
     """Bytes in decimal units, as device and image sizes are given: `512 B`, `1.4 kB`, `31 MB`."""
     if count < 1000:
@@ -38,3 +42,18 @@ def clock(seconds: float) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 line`, `1,204 lines`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def eighths(share: float, cells: int) -> str:
+    """A bar of `cells` that is full at a share of 1."""
+    steps = round(max(0.0, min(1.0, share)) * cells * 8)
+    whole, rest = divmod(steps, 8)
+    return ("█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")).ljust(cells, "░")
+
+
+def left(done: float, total: float, seconds: float) -> str:
+    """How long it goes on if it goes on like this, `2 min 01 s left`; empty while that would be a guess."""
+    if not done or not total or done / total < _LEAST_SHARE or seconds < _LEAST_SECONDS:
+        return ""
+    minutes, rest = divmod(round(seconds * (total - done) / done), 60)
+    return f"{minutes} min {rest:02d} s left" if minutes else f"{rest} s left"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from opsterm.widgets.bar import Part, fit, part
 from opsterm.widgets.key_bar import is_printable, key_name
-from opsterm.widgets.words import ASCII, clock, count, size
+from opsterm.widgets.words import ASCII, clock, count, eighths, left, size
 
 PARTS = st.lists(st.builds(part, st.text("abc", min_size=1, max_size=12), keep=st.integers(0, 9)), max_size=6)
 
@@ -58,3 +58,17 @@ def test_figures() -> None:
 def test_ascii_stands_in_cell_for_cell() -> None:
     assert "● open ↻ ✖ ▲ ✓ ≈ … ▌".translate(ASCII) == "* open @ X ! + = . |"
     assert all(len(chr(to)) == 1 and to < 128 for to in ASCII.values() if isinstance(to, int))
+
+
+@given(st.floats(-1, 2), st.integers(1, 40))
+def test_a_bar_of_eighths_has_its_width_and_grows(share: float, cells: int) -> None:
+    assert len(eighths(share, cells)) == cells
+    assert eighths(1, cells) == "█" * cells
+    assert eighths(0, cells) == "░" * cells
+    assert eighths(share, cells).count("█") <= eighths(share + 0.1, cells).count("█")
+
+
+def test_time_left_is_said_when_it_is_no_guess() -> None:
+    assert left(50, 100, 121) == "2 min 01 s left"
+    assert left(90, 100, 9) == "1 s left"
+    assert left(4, 100, 60) == left(50, 100, 2) == left(50, 0, 9) == ""
