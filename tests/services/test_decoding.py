@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from opsterm.services.lines import Direction, Flag, Level, Line, Ring
 from opsterm.services.serial import watch as watching
 from opsterm.services.serial.decoding import Decoding, process
 from opsterm.services.serial.decoding.code import MAX_BYTES, DecoderError
+from opsterm.services.serial.decoding.shown import ShownRing
 from tests.needs import ROOT
 from tests.waiting import until
 
@@ -518,6 +520,42 @@ async def test_no_process_and_no_descriptor_stays(source: Ring, folder: Path) ->
     await decoding.stop()
     assert decoding.ring is source
     await until(lambda: (set(os.listdir("/dev/fd")), children()) == (before, ""), "everything given back")
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """As good as: the program has it look through old things very rarely."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector", "impatient")
+async def test_lines_shown_no_more_are_given_back_at_once(decoding: Decoding, source: Ring, folder: Path) -> None:
+    def kept() -> int:
+        return sum(type(each) is ShownRing for each in gc.get_objects())
+
+    gc.collect()
+    save(folder, UPPER)
+    await decoding.use("bus")
+    await until(lambda: decoding.ring is not source, "in force")
+    for code, error in (
+        (TITLE, ""),
+        (BROKEN["missing key"][0], "KeyError"),
+        (hangs_at("one", "loop"), "no answer"),
+        (BROKEN["ends the process"][0], "ended itself"),
+        (BROKEN["import"][0], "nosuch"),
+        (UPPER, ""),
+    ):
+        before = id(decoding.ring)
+        save(folder, code)
+        await until(
+            lambda before=before, error=error: error in decoding.error if error else id(decoding.ring) != before,  # type: ignore[misc]
+            "the save seen",
+        )
+        await until(lambda: kept() == 1, "one ring")
+    await decoding.stop()
+    await until(lambda: kept() == 0, "none")
 
 
 async def test_the_example_does_what_it_says(source: Ring) -> None:

@@ -50,7 +50,7 @@ class Run:
         self._news = asyncio.Event()
         self._unlisten = source.listen(self._news.set)
         self._worker = Worker(code)
-        self._task = asyncio.create_task(self._follow())
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._follow())
 
     @property
     def caught_up(self) -> bool:
@@ -61,7 +61,9 @@ class Run:
         """End it, at once; may be called again."""
         self._unlisten()
         self._worker.end()
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None  # it keeps us, and two hundred thousand lines would wait for the collector
 
     async def _follow(self) -> None:
         try:

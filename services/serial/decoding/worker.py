@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -62,27 +63,11 @@ class Worker:
 
     async def _ask(self, work: Callable[[], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-
-        def settle(result: T | None, error: Exception | None) -> None:
-            if future.done():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)  # type: ignore[arg-type]  # None only where T is
-
-        def job() -> None:
-            result: T | None = None
-            failure: Exception | None = None
-            try:
-                result = work()
-            except Exception as error:  # raised where it is awaited
-                failure = error
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(settle, result, failure)
-
-        self._jobs.put(job)
-        return await future
+        self._jobs.put(partial(self._do, work, future))
+        try:
+            return await future
+        finally:
+            del future  # else an error in it keeps this frame, and all above, until the collector looks
 
     # On the thread
 
@@ -91,6 +76,15 @@ class Worker:
             job()
         if self._process is not None:
             self._process.close()
+
+    def _do(self, work: Callable[[], T], future: asyncio.Future[T]) -> None:
+        try:
+            settle = partial(_settle, future, work(), None)
+        except Exception as error:  # raised where it is awaited
+            settle = partial(_settle, future, None, error)
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(settle)
+        del settle, future  # as above
 
     def _start(self) -> None:
         self._process = DecoderProcess(self._code)
@@ -110,6 +104,15 @@ class Worker:
         if not decoded:
             raise DecoderError(f"{self._code.label}: answered nothing")
         return Decoded(decoded, failed, clean(error))
+
+
+def _settle(future: asyncio.Future[T], result: T | None, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)  # type: ignore[arg-type]  # None only where T is
 
 
 def copy(line: Line) -> Line:
