@@ -106,10 +106,27 @@ class Channel:
         """Wait until the port is lost or closed; why."""
         return await asyncio.shield(self._ended)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, at least for a turn of the loop. Raises SerialError as soon as the port is lost or closed."""
+        try:
+            async with asyncio.timeout(seconds):
+                raise await self.ended()
+        except TimeoutError:
+            self._check()
+
+    def mark_unsent(self, line: Line) -> None:
+        """Show `line` as one that did not leave, or not wholly."""
+        self._unsent([line])
+
+    async def take_back(self) -> None:
+        """Have nothing more leave, but for what the kernel has; where a piece has left in part, `drop` that, too."""
+        self._forget()
+        if self._link.queued:
+            await self.drop()
+
     async def drop(self) -> None:
         """Take back what has not left, from the queue and, where that is possible, from the kernel."""
-        self._unsent(self._link.unsent())
-        self._under_way = 0
+        self._forget()
         modem = self._link.modem
         if not isinstance(modem, LocalModem):
             return
@@ -127,10 +144,14 @@ class Channel:
             pass  # it went meanwhile, and the status says so
 
     def end(self, reason: SerialError) -> None:
-        """The port is gone, for this reason."""
+        """The port is gone, or whoever has it is to stop, for this reason; the first one counts."""
         if not self._ended.done():
             self._ended.set_result(reason)
         self._news.set()
+
+    def _forget(self) -> None:
+        self._unsent(self._link.unsent())
+        self._under_way = 0
 
     def _check(self) -> None:
         if self._ended.done():
