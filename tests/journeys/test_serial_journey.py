@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cable import Cable
+from tests.journeys.modem import Modem
 from tests.journeys.phone import Phone
 from tests.terminal import Terminal, restored
 from tests.waiting import until_now
@@ -149,3 +150,38 @@ def test_two_ports_from_the_command_line_and_what_passes_is_captured(cable: Cabl
         assert b"ping" in capture.read_bytes()
         phone.close()
         thermometer.close()
+
+
+def test_a_modem_is_talked_to_as_its_owner_would(cable: Cable) -> None:
+    modem = Modem(cable.b)
+    with Terminal("serial", cable.a, "9600", "--ending", "cr", columns=100, rows=30) as terminal:
+        terminal.wait_for("● open")
+        terminal.send("AT\r")
+        terminal.wait_for(re.compile(r"Tx ==> AT\s"))
+        terminal.wait_for(re.compile(r"Rx <== AT\s"))  # the modem's echo
+        terminal.wait_for(re.compile(r"Rx <== OK\s"))
+        terminal.send("ATE0\r")
+        terminal.wait_for("Rx <== ATE0")
+        terminal.send("ATI\r")
+        terminal.wait_for("Rx <== TestModem 56k")
+        terminal.wait_for("Rx <== ready")  # its colour is no text
+        assert "Rx <== ATI" not in terminal.screen
+        terminal.send("AT+CPIN?\r")
+        terminal.wait_for("Rx <== PIN: …")
+        terminal.send("1234\r")
+        terminal.wait_for(re.compile(r"PIN: …\s+\S+ \S+ Tx ==> 1234"))  # the prompt stays, and its answer follows
+        terminal.key("up")
+        terminal.key("up")
+        terminal.wait_for("› AT+CPIN?")
+        terminal.key("ctrl+u")
+        terminal.send("ATD123\r")
+        terminal.wait_for("Rx <== NO CARRIER")
+        terminal.key("tab")
+        terminal.send("/carrier")
+        terminal.wait_for("filter: carrier 1/")
+        terminal.key("enter")
+        terminal.send("2")
+        terminal.wait_for("4E 4F 20 43 41 52 52 49")
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit() == 0
+    modem.close()
