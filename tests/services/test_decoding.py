@@ -487,6 +487,7 @@ async def test_another_decoder_takes_the_place_of_the_one_before(
     assert decoding.ring is source
     assert (decoding.name, decoding.error) == ("other", "decoders/other.py line 1: SyntaxError '(' was never closed")
     await decoding.use("bus")
+    assert decoding.error == ""
     await until(lambda: shown(decoding) == ["ONE", "TWO"], "the first again")
     assert decoding.error == ""
 
@@ -520,6 +521,19 @@ async def test_no_process_and_no_descriptor_stays(source: Ring, folder: Path) ->
     await decoding.stop()
     assert decoding.ring is source
     await until(lambda: (set(os.listdir("/dev/fd")), children()) == (before, ""), "everything given back")
+
+
+async def test_why_python_itself_did_not_start_is_said(
+    decoding: Decoding, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "child.py").write_text("import nosuch\n")
+    monkeypatch.setattr(process, "_CHILD", str(tmp_path / "child.py"))
+    save(folder, UPPER)
+    await decoding.use("bus")
+    await until(lambda: decoding.error, "an error")
+    assert decoding.error == (
+        "decoders/bus.py: ended itself with status 1, ModuleNotFoundError: No module named 'nosuch'"
+    )
 
 
 @pytest.fixture

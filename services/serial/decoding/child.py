@@ -59,6 +59,7 @@ class Decoder:
         self._label = label
         self._directions = {direction.value: direction for direction in lines.Direction}
         self._levels = {int(level): level for level in lines.Level}
+        self._no_flags = lines.Flag.NONE
         module = ModuleType(f"opsterm decoder {label}")
         sys.modules[module.__name__] = module  # dataclasses look there for what they are in
         vars(module).update(
@@ -93,7 +94,7 @@ class Decoder:
 
     def _result(self, record: Record) -> Result:
         raw, text, first_ns, last_ns, source, direction, level, flags = record
-        way, flag = self._directions[direction], self._lines.Flag(flags)
+        way, flag = self._directions[direction], self._lines.Flag(flags) if flags else self._no_flags
         found = self._decode(self._lines.Line(raw, text, first_ns, last_ns, source, way, self._levels[level], flag))
         if type(found) is self._lines.Line:
             made = self._record(found)

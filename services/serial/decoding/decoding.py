@@ -68,6 +68,8 @@ class Decoding:
             return
         check(name)
         await self._end_watching()
+        if name != self.name:
+            self._say("")
         self.name = name
         self._latest = self._before = None
         if self._next is not None:
@@ -136,7 +138,9 @@ class Decoding:
     def _is_worse(self, run: Run) -> bool:
         """Whether it fails at lines at which the code in force does not."""
         old = self._run
-        return old is not None and not old.dead and old.code.name == run.code.name and bool(run.failed - old.failed)
+        if old is None or old.dead or old.code.name != run.code.name:
+            return False
+        return any(seq < old.next_seq for seq in run.failed - old.failed)
 
     def _take_over(self, run: Run) -> None:
         old, self._run, self._next = self._run, run, None

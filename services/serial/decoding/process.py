@@ -125,7 +125,14 @@ class DecoderProcess:
         if status is None:
             self._process.kill()  # it only closed its side
             status = self._process.wait()
-        return f"killed by signal {-status}" if status < 0 else f"ended itself with status {status}"
+        if status < 0:
+            return f"killed by signal {-status}"
+        said = b""
+        with suppress(TimeoutError):
+            _wait(self._says, select.POLLIN, 0)
+            said = os.read(self._says, 65536)  # where Python itself did not get as far as the decoder
+        why = said.decode(errors="replace").splitlines()[-1:]
+        return ", ".join([f"ended itself with status {status}", *why])
 
 
 def _wait(descriptor: int, event: int, deadline: float) -> None:

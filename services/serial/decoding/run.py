@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Callable
 
 from opsterm.services.lines import Direction, Flag, Line, Ring
@@ -18,6 +20,8 @@ _BYTES = 512 * 1024
 """Of a batch: what is made of it enters the ring in one go, on the loop."""
 _GATHER_SECONDS = 0.02
 """From a batch that was not full to the next, in a steady stream."""
+_SHOWN_SECONDS = 1.0
+"""After which nobody looks at a ring any more that is not the one to show."""
 _GROWING = 16
 """Unfinished lines that may still grow; one for each connection of a merged ring, and some that never will."""
 
@@ -57,6 +61,11 @@ class Run:
         """Whether everything that `source` had at the beginning is decoded."""
         return self._caught_up
 
+    @property
+    def next_seq(self) -> int:
+        """Number in `source` of the first line that it has not come to yet."""
+        return self._next
+
     def end(self) -> None:
         """End it, at once; may be called again."""
         self._unlisten()
@@ -64,6 +73,7 @@ class Run:
         if self._task is not None:
             self._task.cancel()
             self._task = None  # it keeps us, and two hundred thousand lines would wait for the collector
+            threading.Thread(target=_let_go, args=(self.ring.since(0),), name="let go of lines", daemon=True).start()
 
     async def _follow(self) -> None:
         try:
@@ -179,6 +189,14 @@ class Run:
         now = self._source[self._source.first_seq].first_ns
         text = f"{self.code.label} is too slow: {count:,} lines not decoded and not shown"
         self.ring.append(Line(text.encode(), text, now, now, direction=Direction.NOTE, flags=Flag.GAP))
+
+
+def _let_go(lines: list[Line]) -> None:
+    """Free `lines` bit by bit: 200,000 in one go take 50 ms, for which the loop would stand still."""
+    time.sleep(_SHOWN_SECONDS)
+    while lines:
+        del lines[-2_000:]
+        time.sleep(0.001)
 
 
 def _is_whole(line: Line) -> bool:
