@@ -25,10 +25,16 @@ _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}]")
 _TAB = 8
 
 
+_HEX = [f"\\x{byte:02X}" for byte in range(256)]
+
+
 def _hex(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return "".join(f"\\x{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+    start, end = error.start, error.end
+    if end == start + 1:  # nearly always, and with a wrong baud rate for every other byte
+        return _HEX[error.object[start]], end
+    return "".join([_HEX[byte] for byte in error.object[start:end]]), end
 
 
 codecs.register_error("opsterm.hex", _hex)
