@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import threading
+import time
 import tty
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,6 +19,8 @@ from opsterm.services.service import State
 from tests.cable import Cable
 from tests.waiting import until
 
+PULLS = int(os.environ.get("OPSTERM_PULLS", "100"))
+"""How often the cable is pulled; a thousand times takes half a minute."""
 LINES = [f"{number:04} {'x' * 1000}" for number in range(300)]  # more than all buffers on the way take
 
 
@@ -117,7 +121,7 @@ async def test_opening_and_closing_leaks_nothing(cable: Cable) -> None:
     await is_open(service)
     await service.stop()
     fds, threads = set(os.listdir("/dev/fd")), threading.active_count()
-    for _ in range(50):
+    for _ in range(100):
         await service.start()
         await is_open(service)
         await service.stop()
@@ -127,15 +131,48 @@ async def test_opening_and_closing_leaks_nothing(cable: Cable) -> None:
 
 
 async def test_losing_and_finding_leaks_nothing(service: SerialService, cable: Cable) -> None:
-    fds, threads = len(os.listdir("/dev/fd")), threading.active_count()
-    for _ in range(20):
+    fds, threads, tasks = len(os.listdir("/dev/fd")), threading.active_count(), len(asyncio.all_tasks())
+    for _ in range(50):
         cable.pull()
         await until(lambda: service.status.state is State.LOST, "the loss")
         cable.plug()
         await is_open(service)
-    assert service.counters.reconnects == 20
+    assert service.counters.reconnects == 50
     await until(lambda: len(os.listdir("/dev/fd")) == fds, "no descriptor left")
     await until(lambda: threading.active_count() == threads, "no thread left")
+    await until(lambda: len(asyncio.all_tasks()) == tasks, "no task left")
+
+
+async def test_nothing_that_was_read_is_lost_however_often_the_cable_is_pulled(
+    service: SerialService, cable: Cable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_read = os.read
+    read = bytearray()
+
+    def noted_read(fd: int, size: int) -> bytes:
+        data = really_read(fd, size)
+        if threading.current_thread().name == "serial reader":
+            read.extend(data)
+        return data
+
+    monkeypatch.setattr(os, "read", noted_read)
+    chance = random.Random(5)
+    for number in range(PULLS):
+        with open(cable.b, "wb", buffering=0) as device:
+            tty.setraw(device)
+            for _ in range(chance.randrange(4)):
+                device.write(b"%d %b" % (number, chance.choice([b"\n", b"", b"x" * 300, b"\ny\n"])))
+                await asyncio.sleep(chance.choice([0, 0, 0.001]))
+            time.sleep(chance.choice([0, 0, 0.005]))  # the loop is late
+            cable.pull()
+        await until(lambda: service.status.state is State.LOST, "the loss")
+        cable.plug()
+        await is_open(service)
+    received = [line for line in service.ring.since(0) if line.direction is Direction.RX]
+    ends = [b"" if line.flags & Flag.PARTIAL else b"\n" for line in received]
+    assert b"".join(line.raw + end for line, end in zip(received, ends, strict=True)) == bytes(read)
+    assert len(received) > PULLS // 2  # most of them had something to say, and were heard
+    assert service.counters.gaps == PULLS
 
 
 async def test_stopping_while_opening_leaks_nothing(cable: Cable) -> None:

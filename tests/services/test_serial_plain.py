@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
 import threading
 import tty
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,10 +21,13 @@ from tests.waiting import until_now
 
 PROGRAM = """
 import asyncio, sys
+from opsterm.services.serial.capture import Capture
 from opsterm.services.serial.settings import Settings
 from opsterm.tui.plain.serial import run
 wait = sys.argv[2] == "wait"
-sys.exit(asyncio.run(run(Settings(sys.argv[1], 9600), wait=wait, stdin=sys.stdin, stdout=sys.stdout)))
+capture = Capture(sys.argv[3]) if sys.argv[3] else None
+settings = Settings(sys.argv[1], 9600)
+sys.exit(asyncio.run(run(settings, wait=wait, stdin=sys.stdin, stdout=sys.stdout, capture=capture)))
 """
 RX = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} Rx <== ")
 
@@ -30,8 +35,8 @@ RX = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} Rx <== ")
 class Plain:
     """The program running; what it said so far is in `out` and `err`."""
 
-    def __init__(self, port: str, wait: bool = False, **streams: int) -> None:
-        command = [sys.executable, "-c", PROGRAM, port, "wait" if wait else "-"]
+    def __init__(self, port: str, wait: bool = False, capture: Path | str = "", **streams: int) -> None:
+        command = [sys.executable, "-c", PROGRAM, port, "wait" if wait else "-", str(capture)]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, **{"stdin": pipe, "stdout": pipe, "stderr": pipe, **streams})
         self.out = b""
@@ -194,6 +199,25 @@ def test_a_slow_reader_of_the_output_loses_nothing(cable: Cable, device: int) ->
     assert plain.end() == 130
     assert b"dropped" not in plain.err
     os.close(reading)
+
+
+def test_noise_does_nothing_to_a_terminal_and_is_captured_whole(cable: Cable, device: int, tmp_path: Path) -> None:
+    file = tmp_path / "noise.bin"
+    plain = Plain(cable.a, capture=file)
+    plain.is_open()
+    noise = random.Random(6).randbytes(2_000_000) + b"\nthe end\n"  # 50 MB of it: bench/serial_noise.py --long
+    rest = memoryview(noise)
+    while rest:
+        rest = rest[os.write(device, rest) :]
+    until_now(lambda: b"Rx <== the end\n" in plain.out[-100:], "the end of it", 60)
+    until_now(lambda: file.stat().st_size >= len(noise), "all of it in the file")
+    assert file.read_bytes() == noise
+    assert plain.end() == 130
+    shown = plain.out.decode()
+    assert {char for char in shown if unicodedata.category(char) in {"Cc", "Zl", "Zp"}} == {"\n"}
+    assert not any(unicodedata.bidirectional(char) in {"LRE", "RLE", "PDF", "LRO", "RLO"} for char in set(shown))
+    assert all(RX.match(line) for line in shown.splitlines())
+    assert "Traceback" not in plain.err.decode()
 
 
 def test_many_lines_arrive_in_order(cable: Cable, device: int) -> None:
