@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opsterm.services.serial.macros import Macro
 
 
 class ConfigError(ValueError):
@@ -19,6 +22,8 @@ class SerialConfig:
     baud: int = 115200
     ending: str = "CRLF"
     encoding: str = "utf-8"
+    macros: tuple[Macro, ...] = ()
+    """Lines with a name, by `services.serial.macros`: a table `[serial.macros]` with a table for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def load(folder: Path | None = None) -> Config:
 
 def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
     known = {each.name: each for each in fields(kind)}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in raw.items():
         name = f"{prefix}{key}"
         if key not in known:
@@ -75,7 +80,9 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
                 f"{path}: unknown key {name!r}" + (f", did you mean {prefix + near[0]!r}?" if near else "")
             )
         default = getattr(kind(), key)
-        if hasattr(default, "__dataclass_fields__"):
+        if name == "serial.macros":
+            values[key] = _macros(value, path)
+        elif hasattr(default, "__dataclass_fields__"):
             if not isinstance(value, dict):
                 raise ConfigError(f"{path}: {name} is a table, not {value!r}")
             values[key] = _fill(type(default), value, path, f"{name}.")
@@ -88,6 +95,18 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
             if not isinstance(value, str):
                 raise ConfigError(f"{path}: keys.{name} takes text, not {value!r}")
     return kind(**values)
+
+
+def _macros(value: Any, path: Path) -> tuple[Macro, ...]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: serial.macros is a table, not {value!r}")
+    from opsterm.services.serial.macros import BadMacroError  # noqa: PLC0415  few have any
+    from opsterm.services.serial.macros_config import parse_macros  # noqa: PLC0415
+
+    try:
+        return parse_macros(value)
+    except BadMacroError as error:
+        raise ConfigError(f"{path}: serial.macros.{error.reason.removesuffix('.')}") from None
 
 
 _KINDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a table"}

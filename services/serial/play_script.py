@@ -1,4 +1,4 @@
-"""A script at work on an open port."""
+"""The steps of a script or a macro at work on an open port."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 
 from opsterm.services.lines import Direction, Flag
-from opsterm.services.serial.errors import BadSettingError
-from opsterm.services.serial.script import Done, Failed, Run, Send
+from opsterm.services.serial.errors import BadSettingError, SerialError
+from opsterm.services.serial.script import Break, Do, Done, Failed, Run, Send, Switch
 from opsterm.services.serial.service import SerialService
 from opsterm.services.service import State
 
@@ -28,12 +28,26 @@ async def play_script(run: Run, service: SerialService) -> str:
                 case Send() as wanted:
                     if failure := await _send(service, wanted, news):
                         return f"Step {wanted.number}: {failure}"
+                case Do(act, number):
+                    if failure := await _do(service, act):
+                        return f"Step {number}: {failure}"
                 case until:
                     with suppress(TimeoutError):  # asked once more, it says that the time is over
                         async with asyncio.timeout_at(until.deadline):
                             await news.wait()
     finally:
         end()
+
+
+async def _do(service: SerialService, act: Break | Switch) -> str:
+    try:
+        if isinstance(act, Break):
+            await service.send_break(act.seconds)
+        else:
+            await service.set_line(act.name, act.on)
+    except SerialError as error:
+        return error.reason
+    return ""
 
 
 async def _send(service: SerialService, wanted: Send, news: asyncio.Event) -> str:

@@ -1,4 +1,7 @@
-"""Scripts that wait for what a device says and answer it: the steps, and where one stands in them. No I/O here."""
+"""Steps that wait for what a device says and answer it, and where one stands in them. No I/O here.
+
+Scripts and macros are made of them; a script is a TOML document, of which this has the form.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,24 @@ class BadScriptError(BadSettingError):
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """Send BREAK for so long."""
+
+    seconds: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Switch a line beside the data, `dtr` or `rts`."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """Wait until `wait` is found in what came in, no longer than `timeout`; rest for `pause`; then send `send`.
+    """Wait until `wait` is found in what came in, no longer than `timeout`; rest for `pause`; then send `send`, or
+    `act` beside the data.
 
     Both times are in seconds. Where `fail` is found first, the script has failed. All but `timeout` may be missing.
     """
@@ -33,6 +52,7 @@ class Step:
     pause: float = 0.0
     send: str | bytes | None = None
     """Text is sent with the line ending that is set, bytes as well."""
+    act: Break | Switch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,14 @@ class Send:
     data: str | bytes
     number: int
     timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Do this beside the data, for step `number`; then ask again."""
+
+    act: Break | Switch
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +91,7 @@ class Failed:
     reason: str
 
 
-Action = Send | Until | Done | Failed
+Action = Send | Do | Until | Done | Failed
 
 
 def parse_script(text: str) -> tuple[Step, ...]:
@@ -114,6 +142,8 @@ class Run:
             self._found = False
             if step.send is not None:
                 return Send(step.send, self._index, step.timeout)
+            if step.act is not None:
+                return Do(step.act, self._index)
         return Done()
 
     def _search(self, step: Step) -> str:

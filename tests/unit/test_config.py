@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from opsterm.services.serial.macros import Macro, Mode
 from opsterm.tui.config import Config, ConfigError, SerialConfig, config_dir, load
 
 
@@ -40,6 +41,58 @@ def test_what_is_wrong_names_file_and_key(tmp_path: Path, text: str, said: str) 
         load(write(tmp_path, text))
     assert str(tmp_path / "config.toml") in str(caught.value)
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_macros_are_taken(tmp_path: Path) -> None:
+    text = """
+[serial.macros]
+status = { key = "F7", send = "AT+STATUS" }
+poll = { key = "f9", send = "READ {1}", every_ms = 500 }
+"start up" = { send = ["$AA 55", "0D"], mode = "hex" }
+"""
+    assert load(write(tmp_path, text)).serial.macros == (
+        Macro("status", ("AT+STATUS",), key="F7"),
+        Macro("poll", ("READ {1}",), key="F9", every_ms=500),
+        Macro("start up", ("$AA 55", "0D"), Mode.HEX),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("macros = 3", "serial.macros is a table, not 3"),
+        ("macros.a = 'AT'", "serial.macros.a: a table such as { send = \"AT\" }, not 'AT'"),
+        ("macros.a = {}", "serial.macros.a.send: a text or a list of texts"),
+        ("macros.a = { send = [] }", "serial.macros.a.send: a text or a list of texts"),
+        ("macros.a = { send = ['AT', 3] }", "serial.macros.a.send: a text or a list of texts"),
+        ("macros.a = { sent = 'AT' }", "serial.macros.a: unknown key 'sent': key, send, mode, every_ms"),
+        ("macros.a = { send = 'AT', key = 'F6' }", "serial.macros.a.key: 'F6' is none of F7 to F12"),
+        ("macros.a = { send = 'AT', key = 7 }", "serial.macros.a.key: 7 is none of F7 to F12"),
+        (
+            "macros.a = { send = 'AT', key = 'F7' }\nmacros.b = { send = 'X', key = 'f7' }",
+            "serial.macros.b.key: F7 is the key of a",
+        ),
+        ("macros.a = { send = 'AT', mode = 'hexx' }", "serial.macros.a.mode: 'hexx' is none of text, escapes, hex"),
+        (
+            "macros.a = { send = 'AT', every_ms = 1 }",
+            "serial.macros.a.every_ms: 1 is no number of milliseconds from 10 to 86400000",
+        ),
+        ("macros.a = { send = 'AT', every_ms = true }", "serial.macros.a.every_ms: True is no number"),
+        (
+            "macros.a = { send = 'A GG', mode = 'hex' }",
+            "serial.macros.a.send: 'A' is no pair of hexadecimal digits at character 1",
+        ),
+        ("macros.a = { send = '${dealy 3}' }", "serial.macros.a.send: '${dealy 3}' is none of ${delay 100}, ${wait"),
+        ("macros.a = { send = '${wait /(/}' }", "serial.macros.a.send: /(/ is no pattern: missing ), unterm"),
+        ('macros.a = { send = "a\\nb" }', "serial.macros.a.send: one line of text each; a list has several"),
+        ("macros.' ' = { send = 'AT' }", "serial.macros.' ' is no name for a macro"),
+    ],
+)
+def test_what_is_wrong_with_a_macro_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, f"[serial]\n{text}"))
+    assert f"{tmp_path / 'config.toml'}: {said}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
