@@ -146,10 +146,9 @@ class SerialScreen(SerialPair):
         """Open a port, and perhaps another one `beside` it or `bridged` with it, in place of what is open."""
         self._was_open = False
         self._show_port()
-        decoder = self.remembered.get(settings.port, {}).get("decoder", "")
+        self.recall(settings.port)
         self.run_worker(self._open(settings, beside, bridged), group="open", exclusive=True, exit_on_error=False)
         self.remember(settings)
-        self.use_decoder(decoder if isinstance(decoder, str) else "")
 
     async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()

@@ -148,6 +148,14 @@ class SerialPair(SerialTuning):
             self.second.send(line, bare)
         super().send_bytes(line, bare)
 
+    def send_all(self, lines: Sequence[str]) -> None:
+        """Send pasted lines; to both without pauses."""
+        if self.second is not None and self._target == "both":
+            for line in lines:
+                self.send_line(line)
+        else:
+            super().send_all(lines)
+
     # The frame
 
     def context(self, state: Part) -> Sequence[Part]:

@@ -82,17 +82,18 @@ class SerialSending(SerialDecoding):
     def send_line(self, line: str) -> bool:
         """Send a line as it is read now; False where it stands for nothing that can be sent, which is said."""
         try:
-            if self.typing is Typing.HEX:
-                self.send_bytes(parse_hex(line), bare=True)  # hex says every byte that is meant
-            elif self.typing is Typing.ESCAPES:
-                self.send_bytes(parse_escapes(line, self.encoding))
-            else:
-                self.send_bytes(line)
+            self.send_bytes(self.meant(line), bare=self.typing is Typing.HEX)  # hex says every byte that is meant
         except BadSettingError as error:
             self.host.toast(error.reason, bad=True)
             return False
         self.lines.follow = True
         return True
+
+    def meant(self, line: str) -> str | bytes:
+        """What a typed line stands for, as lines are read now. Raises BadSettingError."""
+        if self.typing is Typing.HEX:
+            return parse_hex(line)
+        return parse_escapes(line, self.encoding) if self.typing is Typing.ESCAPES else line
 
     def send_bytes(self, line: str | bytes, bare: bool = False) -> None:
         """Send with the ending that is set, or `bare` of it. Raises BadSettingError."""
@@ -106,16 +107,17 @@ class SerialSending(SerialDecoding):
         self.prompt.ask(
             "paste",
             f"Send {len(event.lines):,} lines?",
-            done=lambda _: self._send_all(event.lines),
-            given_up=lambda: self._put_back(event.lines),
+            done=lambda _: self.send_all(event.lines),
+            given_up=lambda: self.put_back(event.lines),
             note="enter sends, esc puts them back",
         )
 
-    def _put_back(self, lines: Sequence[str]) -> None:
+    def put_back(self, lines: Sequence[str]) -> None:
+        """Keep lines that were not sent where ↑ finds them."""
         for line in reversed(lines):
             self.tx.input.remember(line)
         self.host.toast("Not sent; ↑ in the Tx line brings each back.")
 
-    def _send_all(self, lines: Sequence[str]) -> None:
-        for line in lines:
-            self.send_line(line)
+    def send_all(self, lines: Sequence[str]) -> None:
+        """Send pasted lines."""
+        raise NotImplementedError

@@ -27,6 +27,8 @@ _LOOK_SECONDS = 0.5
 """Between two looks at the modem lines."""
 _FRAMES = {"slip": "byte:C0", "cobs": "nul"}
 """Where frames end that a decoder takes."""
+_PAUSES = ("0", "1", "5", "10", "20", "50", "100", "200", "500", "1000")
+_MOST_PAUSE = 10_000
 _SHOWN = ("dtr", "rts", "cts", "dsr", "cd", "ri")
 _OURS = ("dtr", "rts")
 
@@ -57,8 +59,23 @@ class SerialTuning(SerialTransfers):
         """Open this port like this the next time."""
         self.host.memory["ports"] = {
             **self.remembered,
-            settings.port: {**kept(settings), "decoder": self.decoder, "used": time.time()},
+            settings.port: {
+                **kept(settings),
+                "decoder": self.decoder,
+                "typing": self.typing.value,
+                "line_ms": self.line_ms,
+                "char_ms": self.char_ms,
+                "used": time.time(),
+            },
         }
+
+    def recall(self, port: str) -> None:
+        """Have decoder, pauses and way of typing as they were with this port; a spoilt memory counts as none."""
+        known = self.remembered.get(port, {})
+        self.line_ms, self.char_ms = (_whole(known.get(name)) for name in ("line_ms", "char_ms"))
+        self.typing = next((way for way in Typing if way.value == known.get("typing")), Typing.TEXT)
+        decoder = known.get("decoder")
+        self.use_decoder(decoder if isinstance(decoder, str) else "")
 
     def on_mount(self) -> None:
         """Look at the modem lines now and then."""
@@ -79,6 +96,10 @@ class SerialTuning(SerialTransfers):
             Command("pulse", "switch a line over and back: pulse dtr [milliseconds]", self._pulse, lambda: _OURS),
         )
 
+    def _remember(self) -> None:
+        if self.service.settings is not None:
+            self.remember(self.service.settings)
+
     # The panel
 
     def action_settings(self) -> None:
@@ -98,6 +119,8 @@ class SerialTuning(SerialTransfers):
         ways = tuple(each.value for each in Typing)
         return {
             "typing": Choice("typing", "Typed lines are", ways, self.typing.value),
+            "line_ms": Choice("line_ms", "Pause after line, ms", _PAUSES, str(self.line_ms), typed=True),
+            "char_ms": Choice("char_ms", "… after character, ms", _PAUSES, str(self.char_ms), typed=True),
             "decoder": Choice("decoder", "Decoder", ("none", *self.decoders), self.decoder or "none"),
             "echo": Choice("echo", "Show sent lines", ("on", "off"), "on" if self.echo else "off"),
         }
@@ -107,7 +130,10 @@ class SerialTuning(SerialTransfers):
         event.stop()
         if event.key == "typing":
             self.typing = Typing(event.value)
+            self._remember()
             self.refresh_rows()
+        elif event.key in ("line_ms", "char_ms"):
+            self._pause(event.key, event.value)
         elif event.key == "decoder":
             self.use_decoder("" if event.value == "none" else event.value)
         elif event.key == "echo":
@@ -122,6 +148,17 @@ class SerialTuning(SerialTransfers):
             except BadSettingError as error:
                 self._refuse(event.key, error)
 
+    def _pause(self, key: str, value: str) -> None:
+        if value.isdecimal() and int(value) <= _MOST_PAUSE:
+            setattr(self, key, int(value))
+            self._remember()
+            for choices in self.query(Choices):
+                choices.refuse("")
+        else:
+            for choices in self.query(Choices):
+                choices.refuse(f"'{value}': milliseconds, at most {_MOST_PAUSE}.")
+                choices.put(key, str(getattr(self, key)))
+
     def use_decoder(self, name: str) -> None:
         """And have lines end where frames do, unless the user has said where; it is remembered for the port."""
         super().use_decoder(name)
@@ -133,8 +170,7 @@ class SerialTuning(SerialTransfers):
     async def decode(self, name: str) -> None:
         """And remember it for the port. Raises SerialError for an impossible name."""
         await super().decode(name)
-        if self.service.settings is not None:
-            self.remember(self.service.settings)
+        self._remember()
 
     def _change(self, key: str, value: str) -> None:
         """Raises BadSettingError."""
@@ -257,6 +293,10 @@ class SerialTuning(SerialTransfers):
         elif event.part_id.startswith("line ") and settings is not None:
             name = event.part_id.removeprefix("line ")
             self._change(name, "off" if getattr(settings, name) else "on")
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value <= _MOST_PAUSE else 0
 
 
 def _settable() -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
+from textual.pilot import Pilot
 
 from opsterm.screens.frame import TabScreen
 from opsterm.screens.opening import Opening
@@ -21,6 +22,7 @@ from opsterm.tui.app import OpsTerm
 from opsterm.tui.config import Config
 from opsterm.tui.memory import Memory
 from opsterm.widgets.line_view import LineView
+from tests.waiting import until
 
 
 class TestService(Service):
@@ -114,6 +116,16 @@ def front(app: OpsTerm) -> TabScreen:
 def said(app: OpsTerm) -> Sequence[str]:
     """Everything that was said in passing."""
     return [line.text for line in app.messages.since(0)]
+
+
+async def choose(app: OpsTerm, pilot: Pilot[None], label: str) -> None:
+    """Go to the row of that name in a list of settings."""
+    await until(lambda: says(app, label), "the panel")
+    for _ in range(40):
+        if says(app, f"▌ {label}"):
+            return
+        await pilot.press("up")
+    raise AssertionError(f"no row {label!r}")
 
 
 def put(app: OpsTerm, lines: Sequence[Line]) -> None:

@@ -6,10 +6,12 @@ import os
 import subprocess
 from pathlib import Path
 
+from textual import events
+
 from tests.cable import Cable
 from tests.journeys.phone import Phone
 from tests.needs import need
-from tests.screens.frame_app import program, said, says
+from tests.screens.frame_app import choose, program, said, says
 from tests.screens.test_serial_screen import opened
 from tests.waiting import until
 
@@ -59,3 +61,29 @@ async def test_a_file_sent_by_ymodem_arrives_whole_and_lines_go_on(tmp_path: Pat
         phone.say(b"rebooting\n")
         await until(lambda: says(app, "Rx <== rebooting"), "lines again")
         phone.close()
+
+
+async def test_a_paste_with_pauses_is_stopped_and_what_has_not_left_is_kept(tmp_path: Path, cable: Cable) -> None:
+    phone = Phone(cable.b)
+    app = program(tmp_path / "state", port=cable.a, front="serial")
+    async with app.run_test(size=(140, 36), notifications=True) as pilot:
+        screen = await opened(app)
+        await pilot.press("ctrl+b")
+        await choose(app, pilot, "Pause after line, ms")
+        await pilot.press(*"60000", "enter")
+        await until(lambda: says(app, "at most 10000"), "a pause nobody means")
+        await pilot.press(*"9999", "enter", "escape")
+        assert screen.line_ms == 9999
+        screen.tx.input.post_message(events.Paste("first\nsecond\nthird\n"))
+        await until(lambda: says(app, "Send 3 lines?"), "the question")
+        await pilot.press("enter")
+        await until(lambda: phone.hears(b"first\r\n"), "the first line")
+        await until(lambda: says(app, "1 sent, 2 left"), "how far it is")
+        await pilot.press("escape")
+        await until(lambda: says(app, "2 of 3 lines not sent"), "the row that it ended")
+        await until(lambda: screen.tx.input.history[-2:] == ["third", "second"], "what has not left")
+        assert not phone.hears(b"second")
+    app = program(tmp_path / "state", port=cable.a, front="serial")
+    async with app.run_test(size=(140, 36), notifications=True):
+        assert (await opened(app)).line_ms == 9999, "remembered for the port"
+    phone.close()

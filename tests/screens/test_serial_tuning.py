@@ -11,7 +11,7 @@ from opsterm.services.serial.modem import ModemLines
 from opsterm.services.serial.service import SerialService
 from tests.cable import Cable
 from tests.journeys.phone import Phone
-from tests.screens.frame_app import program, says
+from tests.screens.frame_app import choose, program, says
 from tests.screens.test_serial_screen import opened
 from tests.waiting import until
 
@@ -39,9 +39,9 @@ async def test_what_is_typed_can_be_hex_or_escapes_and_a_wrong_line_stays(tmp_pa
     async with app.run_test(size=(120, 30), notifications=True) as pilot:
         screen = await opened(app)
         await pilot.press("ctrl+b")
-        await until(lambda: says(app, "Typed lines are"), "the panel")
+        await choose(app, pilot, "Typed lines are")
         assert not says(app, "Pulse DTR"), "a pty has no such lines"
-        await pilot.press("up", "up", "up", "right", "right", "escape")
+        await pilot.press("right", "right", "escape")
         await until(lambda: says(app, "Tx hex ›"), "how lines are read")
         await until(lambda: screen.tx.input.has_focus)
         await pilot.press(*"$AA 5", "enter")
@@ -53,8 +53,8 @@ async def test_what_is_typed_can_be_hex_or_escapes_and_a_wrong_line_stays(tmp_pa
         assert screen.service.counters.tx_lines == 1
         assert not phone.hears(b"\r"), "hex says every byte that is meant"
         await pilot.press("ctrl+b")
-        await until(lambda: says(app, "Typed lines are"), "the panel")
-        await pilot.press("up", "right")
+        await choose(app, pilot, "Show sent lines")
+        await pilot.press("right")
         await until(lambda: not says(app, "Tx ==>"), "sent lines are left out")
         phone.close()
 
