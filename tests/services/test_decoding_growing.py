@@ -54,7 +54,12 @@ async def live_through(events: list[tuple[str, str]], folder: Path) -> tuple[lis
     source = Ring()
     decoding = Decoding(source, folder)
     await decoding.use("bus")
+    await until(lambda: decoding.ring is not source, "in force")
     prompt: str | None = None
+
+    def expected() -> list[str]:
+        return [text for line in source.since(0) for text in decoded(line)]
+
     for number, (event, word) in enumerate(events):
         text = f"{word}{number}"
         match event:
@@ -72,18 +77,15 @@ async def live_through(events: list[tuple[str, str]], folder: Path) -> tuple[lis
                 source.replace_last(rx(prompt, Flag.NONE if event == "ends" else Flag.PARTIAL))
                 prompt = prompt if event == "grows" else None
             case "turn":
-                await asyncio.sleep(0.01)
-    expected = [text for line in source.since(0) for text in decoded(line)]
-    await until(lambda: decoding.ring is not source, "in force")
+                await until(lambda: shown(decoding) == expected(), "what should be")
     source.append(rx("end"))
-    expected.append("END")
     await until(lambda: shown(decoding)[-1:] == ["END"], "the end")
     found = shown(decoding)
     await decoding.stop()
-    return found, expected
+    return found, expected()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EVENTS)
 def test_every_line_is_shown_once_and_in_its_place(events: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
