@@ -142,6 +142,38 @@ async def test_a_pulled_cable_ends_it_and_the_port_comes_back(
     os.close(again.fd)
 
 
+async def test_whoever_runs_it_may_be_cancelled(service: SerialService, device: Device, firmware: Path) -> None:
+    transfer = RawSend(service, firmware)
+    running = asyncio.create_task(transfer.run())
+    await until(lambda: service.queued and transfer.done, "a device that takes no more")
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert notes(service)[0].startswith("firmware.bin not sent: cancelled, ")
+    assert service.queued <= 4096
+    assert service.send("next")
+
+
+async def test_a_socket_takes_it_too(firmware: Path) -> None:
+    got = bytearray()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            got.extend(data)
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    service = SerialService()
+    await service.open(Settings(f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+    await until(lambda: service.status.state is State.LIVE, "port open")
+    await RawSend(service, firmware).run()
+    await until(lambda: len(got) == 1_500_000, "all of it")
+    assert got == firmware.read_bytes()
+    assert not [line for line in service.ring.since(0) if line.direction is Direction.TX]
+    await service.close()
+    server.close()
+
+
 async def test_closing_the_port_ends_it(service: SerialService, device: Device, firmware: Path) -> None:
     transfer = RawSend(service, firmware)
     running = asyncio.create_task(transfer.run())

@@ -82,6 +82,7 @@ class Channel:
         if not data:
             return
         line = shown or Line(b"", "", 0, 0, direction=Direction.TX)
+        self._under_way += 1  # first: a socket may take it before `write` is over
         self._link.write(
             data,
             Piece(
@@ -96,7 +97,7 @@ class Channel:
                 taken=self._taken,
             ),
         )
-        self._under_way += 1
+        await asyncio.sleep(0)  # a fast line must not keep the loop to itself
         while self._under_way:
             self._check()
             self._news.clear()
@@ -118,15 +119,20 @@ class Channel:
         """Show `line` as one that did not leave, or not wholly."""
         self._unsent([line])
 
+    def forget(self) -> None:
+        """Take back what has not left the queue."""
+        self._unsent(self._link.unsent())
+        self._under_way = 0
+
     async def take_back(self) -> None:
         """Have nothing more leave, but for what the kernel has; where a piece has left in part, `drop` that, too."""
-        self._forget()
+        self.forget()
         if self._link.queued:
             await self.drop()
 
     async def drop(self) -> None:
         """Take back what has not left, from the queue and, where that is possible, from the kernel."""
-        self._forget()
+        self.forget()
         modem = self._link.modem
         if not isinstance(modem, LocalModem):
             return
@@ -148,10 +154,6 @@ class Channel:
         if not self._ended.done():
             self._ended.set_result(reason)
         self._news.set()
-
-    def _forget(self) -> None:
-        self._unsent(self._link.unsent())
-        self._under_way = 0
 
     def _check(self) -> None:
         if self._ended.done():

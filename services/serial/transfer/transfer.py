@@ -57,6 +57,10 @@ class Transfer(ABC):
             with self._service.occupy(self.name, self._received) as channel:
                 try:
                     await self._with(channel)
+                except asyncio.CancelledError:
+                    channel.forget()
+                    self._service.note(self._failure(CancelledTransferError("Cancelled.")))
+                    raise
                 finally:
                     self._took = time.monotonic() - self._began
         except SerialError as error:
