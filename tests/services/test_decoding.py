@@ -302,6 +302,27 @@ async def test_code_that_hangs_leaves_the_old_in_force(
     assert decoding.ring is ring
 
 
+@pytest.mark.parametrize("how", HANGING)
+async def test_while_code_hangs_everything_else_goes_on(
+    decoding: Decoding, source: Ring, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(process, "LINE_SECONDS", 3600)
+    save(folder, UPPER)
+    await decoding.use("bus")
+    await shows(decoding, "ONE", "TWO")
+    started = "open(" + repr(str(folder / "started")) + ", 'w').close()\n"
+    save(folder, hangs_at("one", how).replace("    if", f"    {started}    if", 1))
+    await until((folder / "started").exists, "the code that hangs")
+    source.append(rx("three"))
+    await shows(decoding, "ONE", "TWO", "THREE")
+    save(folder, TITLE)
+    await until(lambda: shown(decoding) == ["One", "Two", "Three"], "newer code in force")
+    await decoding.stop()
+    assert decoding.ring is source
+    await decoding.use("bus")
+    await until(lambda: shown(decoding) == ["One", "Two", "Three"], "in force again")
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_code_that_does_not_end_loading_is_ended(
     decoding: Decoding, source: Ring, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -490,6 +511,19 @@ async def test_another_decoder_takes_the_place_of_the_one_before(
     assert decoding.error == ""
     await until(lambda: shown(decoding) == ["ONE", "TWO"], "the first again")
     assert decoding.error == ""
+
+
+async def test_of_two_choices_at_once_the_last_holds(decoding: Decoding, source: Ring, folder: Path) -> None:
+    save(folder, UPPER)
+    save(folder, TITLE, "other")
+    await decoding.use("bus")
+    await asyncio.gather(decoding.use("bus"), decoding.use(""), decoding.use("bus"), decoding.use("other"))
+    await shows(decoding, "One", "Two")
+    ring = decoding.ring
+    save(folder, UPPER + "#")
+    save(folder, TITLE + "#", "other")
+    await until(lambda: decoding.ring is not ring, "the save of the one that holds")
+    assert (decoding.name, shown(decoding)) == ("other", ["One", "Two"])
 
 
 @pytest.mark.parametrize("name", ["../bus", "a b", "_x", ".", "a\0b", "\x1b[2J"])

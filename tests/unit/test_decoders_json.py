@@ -25,6 +25,7 @@ def decoded(text: str) -> Line:
         ('{"a b":"","q":"a=b","grün":"ü"}', '"a b"="" q="a=b" grün=ü'),
         ('{"esc":"\\u001b[2J"}', 'esc="\\u001b[2J"'),
         ("{}", "{}"),
+        ('{"open":"[1","set":"{}","mid":"a[0]"}', 'open="[1" set="{}" mid=a[0]'),
     ],
 )
 def test_an_object_as_pairs(text: str, pairs: str) -> None:

@@ -38,6 +38,7 @@ class Decoding:
         self._source = source
         self._folder = folder
         self._listeners = Listeners()
+        self._changing = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._run: Run | None = None  # in force
         self._next: Run | None = None  # to be
@@ -67,29 +68,31 @@ class Decoding:
             await self.stop()
             return
         check(name)
-        await self._end_watching()
-        if name != self.name:
-            self._say("")
-        self.name = name
-        self._latest = self._before = None
-        if self._next is not None:
-            self._next.end()
-            self._next = None
-        self._watching = asyncio.create_task(self._watch(name))
+        async with self._changing:
+            await self._end_watching()
+            if name != self.name:
+                self._say("")
+            self.name = name
+            self._latest = self._before = None
+            if self._next is not None:
+                self._next.end()
+                self._next = None
+            self._watching = asyncio.create_task(self._watch(name))
 
     async def stop(self) -> None:
         """Choose none, and end everything; may be called again."""
-        await self._end_watching()
-        self.name = ""
-        self._latest = self._before = None
-        for run in (self._run, self._next):
-            if run is not None:
-                run.end()
-        changed = self._run is not None or self.error
-        self._run = self._next = None
-        self.error = ""
-        if changed:
-            self._listeners.tell()
+        async with self._changing:
+            await self._end_watching()
+            self.name = ""
+            self._latest = self._before = None
+            for run in (self._run, self._next):
+                if run is not None:
+                    run.end()
+            changed = self._run is not None or self.error
+            self._run = self._next = None
+            self.error = ""
+            if changed:
+                self._listeners.tell()
 
     async def _end_watching(self) -> None:
         watching, self._watching = self._watching, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from opsterm.services.lines import Level, Line
@@ -24,6 +25,7 @@ _LEVELS = {
 """By the first letter: trace, debug, verbose, info, notice, warn, error, critical, fatal, panic, alert."""
 _NUMBERS = ((50, Level.ERROR), (40, Level.WARN), (30, Level.INFO), (10, Level.DEBUG))
 _SYSLOG = (Level.ERROR,) * 4 + (Level.WARN, Level.INFO, Level.INFO, Level.DEBUG)
+_BARE = re.compile(r'[^ "=[{][^ "=]*')
 _read = json.JSONDecoder().decode
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -54,7 +56,8 @@ def _value(value: Any) -> str:
 
 
 def _bare(text: str) -> str:
-    if text.isalnum() or (text.isprintable() and text and not any(char in text for char in ' "=')):
+    """`text` in quotes only where it would else be taken for something else."""
+    if text.isalnum() or (text.isprintable() and _BARE.fullmatch(text)):
         return text
     return _write(text)
 
