@@ -30,6 +30,7 @@ PLACES = {
     "SerialLines": "Serial: lines",
     "ReplayScreen": "Serial: replay",
     "SerialTransfers": "Serial: files",
+    "SerialMacros": "Serial: macros",
     "SerialTuning": "Serial: settings",
     "SerialPair": "Serial: two ports",
     "SerialScreen": "Serial",

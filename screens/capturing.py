@@ -43,6 +43,8 @@ class Capturing:
     async def use(self, name: str, rotation: Rotation | None = None) -> None:
         """Begin to write to the file `name`, in place of another; `off` only ends. What went wrong is said."""
         if before := self._capture:
+            if before.path == name:
+                return
             await self.close()
             lost = f", {count(before.lost, 'line')} lost" if before.lost else ""
             self._host.toast(f"Captured {size(before.written)} to {before.path}{lost}.", bad=bool(before.lost))

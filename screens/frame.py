@@ -129,6 +129,10 @@ class TabScreen(Screen[None]):
             ),
         ]
 
+    def palette(self) -> Sequence[tuple[str, str, Callable[[], object]]]:
+        """What the palette offers besides the keys: each its name, its key if it has one, and what it does."""
+        return ()
+
     @property
     def busy(self) -> str:
         """What runs here that quitting would stop, for a question; empty while nothing does."""

@@ -13,11 +13,12 @@ from textual.binding import Binding, BindingType
 from opsterm.screens.band import band_key
 from opsterm.screens.capturing import Capturing
 from opsterm.screens.commands import Command, CommandError
-from opsterm.screens.opening import Opening
+from opsterm.screens.opening import Opening, Preferences
 from opsterm.screens.ports import PortPicker
 from opsterm.screens.serial_pair import SerialPair
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.capture_file import Rotation
+from opsterm.services.serial.capture_names import capture_path
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
@@ -51,10 +52,11 @@ class SerialScreen(SerialPair):
         Binding("ctrl+o", "ports", "Ports", id="serial.ports", tooltip="Choose another port"),
     ]
 
-    def __init__(self, tab: Tab, opening: Opening | None = None, defaults: Mapping[str, str] | None = None) -> None:
+    def __init__(self, tab: Tab, opening: Opening | None = None, preferences: Preferences | None = None) -> None:
         super().__init__(tab)
         self._opening = opening
-        self._defaults = defaults or {}
+        self._preferences = preferences or Preferences()
+        self.macros = self._preferences.macros
         self._was_open = False  # the port of now has been open
         self._capturing: Capturing | None = None
 
@@ -69,7 +71,7 @@ class SerialScreen(SerialPair):
         """Open what the command line named, or let a port be chosen."""
         self._capturing = Capturing(self.first, self.host)
         if opening := self._opening:
-            self.open(opening.settings, opening.beside, opening.bridged)
+            self.open(opening.settings, opening.beside, opening.bridged, keep=not opening.capture)
             if opening.capture:
                 self._start_capture(opening.capture, opening.rotation)
         elif self.first.status.state is State.OFF:
@@ -142,13 +144,25 @@ class SerialScreen(SerialPair):
 
     # Opening and closing
 
-    def open(self, settings: Settings, beside: Settings | None = None, bridged: bool = False) -> None:
-        """Open a port, and perhaps another one `beside` it or `bridged` with it, in place of what is open."""
+    def open(
+        self, settings: Settings, beside: Settings | None = None, bridged: bool = False, *, keep: bool = True
+    ) -> None:
+        """Open a port, and perhaps another one `beside` it or `bridged` with it, in place of what is open.
+
+        What passes is kept where the user always wants that, if `keep` does not say otherwise.
+        """
         self._was_open = False
         self._show_port()
         self.recall(settings.port)
         self.run_worker(self._open(settings, beside, bridged), group="open", exclusive=True, exit_on_error=False)
         self.remember(settings)
+        if keep and self._preferences.capture:
+            try:
+                path = capture_path(self._preferences.capture, settings.port)
+            except OSError as error:
+                self.host.toast(f"Cannot capture: {error.filename}: {error.strerror}.", bad=True)
+            else:
+                self._start_capture(path, self._preferences.rotation)
 
     async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()
@@ -161,7 +175,7 @@ class SerialScreen(SerialPair):
         port, _, baud = words.partition(" ")
         given = {"baud": baud.strip()} if baud.strip() else {}
         try:
-            return settings_for(port, self.remembered, self._defaults, given)
+            return settings_for(port, self.remembered, self._preferences.settings, given)
         except BadSettingError as error:
             raise CommandError(error.reason) from None
 

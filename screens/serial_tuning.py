@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 
 from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.serial_info import InfoPanel
+from opsterm.screens.serial_macros import SerialMacros
 from opsterm.screens.serial_sending import Typing
 from opsterm.screens.serial_settings import KEYS, SettingsPanel
-from opsterm.screens.serial_transfers import SerialTransfers
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.choose import changed, kept, written
 from opsterm.services.serial.errors import BadSettingError, SerialError
@@ -33,7 +33,7 @@ _SHOWN = ("dtr", "rts", "cts", "dsr", "cd", "ri")
 _OURS = ("dtr", "rts")
 
 
-class SerialTuning(SerialTransfers):
+class SerialTuning(SerialMacros):
     """The part of the tab that sets the port."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -22,6 +22,10 @@ class SerialConfig:
     baud: int = 115200
     ending: str = "CRLF"
     encoding: str = "utf-8"
+    capture: str = ""
+    """Where what passes is always kept: a folder, or a file with `{port}` in its name; empty for nowhere."""
+    rotate: str = ""
+    """When that begins a new file: `day`, or a size such as `10M`."""
     macros: tuple[Macro, ...] = ()
     """Lines with a name, by `services.serial.macros`: a table `[serial.macros]` with a table for each."""
 
@@ -80,6 +84,8 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
                 f"{path}: unknown key {name!r}" + (f", did you mean {prefix + near[0]!r}?" if near else "")
             )
         default = getattr(kind(), key)
+        if name == "serial.rotate" and value:
+            _check_rotation(value, path)
         if name == "serial.macros":
             values[key] = _macros(value, path)
         elif hasattr(default, "__dataclass_fields__"):
@@ -95,6 +101,16 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
             if not isinstance(value, str):
                 raise ConfigError(f"{path}: keys.{name} takes text, not {value!r}")
     return kind(**values)
+
+
+def _check_rotation(value: Any, path: Path) -> None:
+    from opsterm.services.serial.capture_file import Rotation  # noqa: PLC0415  few have any
+    from opsterm.services.serial.errors import BadSettingError  # noqa: PLC0415
+
+    try:
+        Rotation.parse(str(value))
+    except BadSettingError as error:
+        raise ConfigError(f"{path}: serial.rotate: {error.reason.removesuffix('.')}") from None
 
 
 def _macros(value: Any, path: Path) -> tuple[Macro, ...]:

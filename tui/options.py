@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from opsterm.tui.config import Config
+from opsterm.tui.config import Config, SerialConfig
+
+if TYPE_CHECKING:
+    from opsterm.screens.opening import Preferences
 
 
 def serial_defaults(config: Config) -> Mapping[str, str]:
     """The configured settings of any port, as text."""
-    return {"baud": str(config.serial.baud), "ending": config.serial.ending, "encoding": config.serial.encoding}
+    return _settings(config.serial)
+
+
+def _settings(config: SerialConfig) -> Mapping[str, str]:
+    return {"baud": str(config.baud), "ending": config.ending, "encoding": config.encoding}
+
+
+def serial_preferences(config: SerialConfig) -> Preferences:
+    """What the user prefers for every port."""
+    from opsterm.screens.opening import Preferences  # noqa: PLC0415  with the Serial tab
+    from opsterm.services.serial.capture_file import Rotation  # noqa: PLC0415
+
+    rotation = Rotation.parse(config.rotate) if config.rotate else Rotation()
+    return Preferences(_settings(config), config.macros, config.capture, rotation)
 
 
 def serial_given(options: argparse.Namespace) -> Mapping[str, str]:

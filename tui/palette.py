@@ -25,6 +25,8 @@ class Actions(Provider):
             title = f"{binding.description}: {name}" if binding.tooltip else name
             run = partial(self._run, binding.action, active.node)
             yield title, key_name(binding.key), run
+        for title, key, act in getattr(self.screen, "palette", tuple)():
+            yield title, key_name(key) if key else "", act
         for theme in sorted(self.app.available_themes):
             yield f"Theme: {theme}", "", partial(setattr, self.app, "theme", theme)
 

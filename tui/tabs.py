@@ -14,6 +14,7 @@ from opsterm.services.service import Service
 if TYPE_CHECKING:
     from opsterm.screens.frame import TabScreen
     from opsterm.screens.opening import Opening
+    from opsterm.tui.config import SerialConfig
 
 # Services and screens are imported inside their makers: a tab that is not looked at costs no start-up time.
 
@@ -39,7 +40,8 @@ class Parts:
     options: argparse.Namespace
     opening: Opening | None = None
     """What is to be open from the start."""
-    serial_defaults: Mapping[str, str] | None = None
+    serial_config: SerialConfig | None = None
+    """What the user prefers for every port."""
     folder: Path | None = None
     """The folder of the Builds tab; None leaves the choice to its service."""
     serial: Callable[[], Service] = serial_service
@@ -69,8 +71,9 @@ class Parts:
 
             return ReplayScreen(tab)
         from opsterm.screens.serial import SerialScreen  # noqa: PLC0415
+        from opsterm.tui.options import serial_preferences  # noqa: PLC0415
 
-        return SerialScreen(tab, self.opening, self.serial_defaults)
+        return SerialScreen(tab, self.opening, serial_preferences(self.serial_config) if self.serial_config else None)
 
     def _pods_screen(self, tab: Tab) -> TabScreen:
         from opsterm.screens.pods import LogRequest, PodsScreen  # noqa: PLC0415

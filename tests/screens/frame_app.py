@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from opsterm.screens.frame import TabScreen
-from opsterm.screens.opening import Opening
+from opsterm.screens.opening import Opening, Preferences
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.serial import SerialScreen
 from opsterm.screens.tabs import Tab
@@ -80,6 +80,7 @@ def program(
     front: str = "lines",
     config: Config | None = None,
     screen: Callable[[Tab], TabScreen] = LinesScreen,
+    preferences: Preferences | None = None,
 ) -> OpsTerm:
     """The program with the tabs `lines`, `serial` and `other`, and its memory in `folder`."""
     opening = Opening(Settings(port, 9600)) if port else None
@@ -90,7 +91,7 @@ def program(
     ]
     screens: dict[str, Callable[[Tab], TabScreen]] = {
         "lines": screen,
-        "serial": lambda tab: SerialScreen(tab, opening),
+        "serial": lambda tab: SerialScreen(tab, opening, preferences),
         "other": LinesScreen,
     }
     return OpsTerm(tabs, screens, config or Config(), Memory(folder), front=front)

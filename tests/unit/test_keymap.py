@@ -22,7 +22,7 @@ def refusal(keys: dict[str, str]) -> str:
 def test_free_keys_are_taken_in_the_names_that_textual_has_for_them() -> None:
     assert check({}) == {}
     assert check({"app.help": "f6 , !", "line.wrap": "W"}) == {"app.help": "f6,exclamation_mark", "line.wrap": "W"}
-    check({"app.help": "f1,f10", "app.tab1": "f9", "line.wrap": "ctrl+w,W", "frame.back": "Z"})
+    check({"app.help": "f1,f13", "app.tab1": "f14", "line.wrap": "ctrl+w,W", "frame.back": "Z"})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from opsterm.services.serial.capture import Capture
 from opsterm.services.serial.capture_file import Rotation
+from opsterm.services.serial.capture_names import capture_path
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.explain import WAITING
@@ -22,7 +23,7 @@ from opsterm.services.serial.script import BadScriptError, Run, Step, parse_scri
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
-from opsterm.tui.config import ConfigError, load
+from opsterm.tui.config import ConfigError, SerialConfig, load
 from opsterm.tui.memory import Memory
 from opsterm.tui.options import serial_defaults, serial_given
 from opsterm.tui.plain.ends import (
@@ -43,8 +44,9 @@ def main(options: argparse.Namespace) -> int:
     """Run with the options of the command line; returns the exit status."""
     try:
         remembered = Memory().get("ports", {})
-        settings = settings_for(options.port, remembered, serial_defaults(load()), serial_given(options))
-        capture = _capture(options)
+        config = load()
+        settings = settings_for(options.port, remembered, serial_defaults(config), serial_given(options))
+        capture = _capture(options, config.serial)
         script = _script(options.script)
     except (BadSettingError, ConfigError) as error:
         say(str(error))
@@ -57,11 +59,15 @@ def main(options: argparse.Namespace) -> int:
     )
 
 
-def _capture(options: argparse.Namespace) -> Capture | None:
-    if options.capture is None:
-        return None
-    rotation = Rotation.parse(options.rotate) if options.rotate else None
-    return Capture(options.capture, rotation=rotation, told=say)
+def _capture(options: argparse.Namespace, config: SerialConfig) -> Capture | None:
+    """What the command line asks for, else what is always wanted. Raises BadSettingError."""
+    path, rotate = options.capture, options.rotate
+    if path is None and config.capture:
+        try:
+            path, rotate = capture_path(config.capture, options.port), rotate or config.rotate
+        except OSError as error:
+            raise BadSettingError(f"Cannot capture: {error.filename}: {error.strerror}.") from None
+    return Capture(path, rotation=Rotation.parse(rotate) if rotate else None, told=say) if path else None
 
 
 def _script(path: str | None) -> tuple[Step, ...]:
