@@ -40,8 +40,10 @@ class Capturing:
             raise CommandError("nothing is being captured")
         return os.path.expanduser(name)
 
-    async def use(self, name: str, rotation: Rotation | None = None) -> None:
-        """Begin to write to the file `name`, in place of another; `off` only ends. What went wrong is said."""
+    async def use(self, name: str, rotation: Rotation | None = None, *, usual: bool = False) -> None:
+        """Begin to write to the file `name`, in place of another; `off` only ends. What went wrong is said, and where
+        it goes, unless that is as `usual`.
+        """
         if before := self._capture:
             if before.path == name:
                 return
@@ -58,7 +60,8 @@ class Capturing:
             return
         capture.attach(self._service.ring, self._service.taps)
         self._capture = capture
-        self._host.toast(f"Capturing to {capture.path}; :capture off ends it.")
+        if not usual:
+            self._host.toast(f"Capturing to {capture.path}; :capture off ends it.")
 
     async def close(self) -> None:
         """Write what waits and close the file."""

@@ -116,9 +116,10 @@ class SerialScreen(SerialPair):
         if self._capturing:
             self._start_capture(self._capturing.meant(name))
 
-    def _start_capture(self, name: str, rotation: Rotation | None = None) -> None:
+    def _start_capture(self, name: str, rotation: Rotation | None = None, *, usual: bool = False) -> None:
         if self._capturing:
-            self.run_worker(self._capturing.use(name, rotation), group="capture", exit_on_error=False)
+            work = self._capturing.use(name, rotation, usual=usual)
+            self.run_worker(work, group="capture", exit_on_error=False)
 
     def restore_focus(self) -> None:
         """Typing goes on where it belongs."""
@@ -162,7 +163,7 @@ class SerialScreen(SerialPair):
             except OSError as error:
                 self.host.toast(f"Cannot capture: {error.filename}: {error.strerror}.", bad=True)
             else:
-                self._start_capture(path, self._preferences.rotation)
+                self._start_capture(path, self._preferences.rotation, usual=True)
 
     async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()
