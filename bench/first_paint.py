@@ -27,7 +27,8 @@ def main() -> Result:
 
 def against_empty_app(name: str, marker: bytes) -> Result:
     """Seconds until opsterm has painted `marker`; the median of runs taken in turns with those of the empty app."""
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "OPSTERM_CONFIG_DIR": folder, "OPSTERM_STATE_DIR": folder, "TERM": "xterm-256color"}
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode; the first round makes it
