@@ -29,7 +29,7 @@ LINE = (
 MODEM = (("dtr", "DTR", _ON_OFF), ("rts", "RTS", _ON_OFF), ("hang_up", "DTR off on close", _ON_OFF))
 TEXT = (
     ("ending", "Line ending", tuple(each.label for each in Ending)),
-    ("framing", "Lines end at", ("auto", "lf", "crlf", "cr", "nul", "idle:20ms", "idle:100ms", "len:8", "len:16")),
+    ("framing", "Lines end at", ("auto", "lf", "crlf", "cr", "nul", "byte:C0", "idle:20ms", "idle:100ms", "len:8")),
     ("encoding", "Encoding", ("utf-8", "latin-1", "cp1252", "cp437", "gbk", "ascii")),
 )
 KEYS = {key: options for key, _, options in (*LINE, *TEXT, *MODEM)}

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     serial.add_argument("--ending", choices=("crlf", "lf", "cr", "none"), help="sent after each line (default: crlf)")
     serial.add_argument("--encoding", metavar="NAME", help="text encoding (default: utf-8)")
     serial.add_argument(
-        "--framing", metavar="HOW", help="auto, lf, crlf, cr, nul, len:8 or idle:20ms (default: auto)"
+        "--framing", metavar="HOW", help="auto, lf, crlf, cr, nul, byte:C0, len:8 or idle:20ms (default: auto)"
     )
     serial.add_argument("--data-bits", type=int, choices=(5, 6, 7, 8), help="default: 8")
     serial.add_argument("--parity", choices=("N", "E", "O", "M", "S"), help="default: N")
