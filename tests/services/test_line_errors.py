@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +19,10 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
+from tests.needs import ROOT, need, rig
 from tests.waiting import until
+
+INSIDE = "RIG_BLUETOOTH" in os.environ
 
 
 class Port:
@@ -84,3 +92,36 @@ async def test_what_a_driver_counts_is_told(cable: Cable, monkeypatch: pytest.Mo
     await service.close()
     with pytest.raises(SerialError, match="no port is open"):
         await service.send_break()
+
+
+@pytest.mark.rig
+@pytest.mark.skipif(INSIDE, reason="this is the side that boots the machine")
+@pytest.mark.timeout(240)
+def test_a_real_adapter() -> None:
+    need("bluetooth")
+    script = rig()
+    assert script is not None
+    test = f"{Path(__file__).relative_to(ROOT)}::test_a_real_adapter_inside_the_machine"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", test]
+    with tempfile.TemporaryDirectory(prefix="rig") as folder:
+        environment = {**os.environ, "USB": "1", "MODE": "bare", "TIMEOUT": "220", "RIG_OUT": folder}
+        done = subprocess.run(  # noqa: PLW1510  its status is asserted with what it printed
+            ["bash", str(script / "bluetooth"), "run", *command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.rig
+@pytest.mark.skipif(not INSIDE, reason="runs in the rig's virtual machine")
+@pytest.mark.timeout(200)
+async def test_a_real_adapter_inside_the_machine() -> None:
+    service = SerialService()
+    await service.open(Settings("/dev/ttyUSB0"))
+    await until(lambda: service.status.state is State.LIVE, "port open", 90)
+    assert await service.line_errors() == LineErrors(0, 0, 0, 0, 0)
+    await service.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from opsterm.services.lines import Direction
+from opsterm.services.lines import Direction, Flag, Line
 from opsterm.services.serial.errors import BadSettingError, SerialError
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -248,6 +248,39 @@ async def test_cancelling_a_receiver_ends_both(
         await running
     assert await ended(sender) != 0
     assert not (tmp_path / "big").exists()
+
+
+async def test_cancelling_does_not_wait_for_a_device_that_takes_nothing(
+    service: SerialService, cable: Cable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small").write_bytes(random_bytes(3000))
+    fd = os.open(cable.b, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    link = service._link
+    assert link
+    written: list[bytes] = []
+    write = link.write
+
+    def watch(data: bytes, line: Line) -> None:
+        written.append(data)
+        write(data, line)
+
+    monkeypatch.setattr(link, "write", watch)
+    for _ in range(100):
+        service.send("x" * 1_000)
+    transfer = send_file(service, tmp_path / "small", Protocol.XMODEM)
+    running = asyncio.create_task(transfer.run())
+    await asyncio.sleep(0)
+    os.write(fd, b"C")
+    await until(lambda: written[-1].startswith(b"\x01\x01"), "the first block in the queue")
+    transfer.cancel()
+    with pytest.raises(CancelledTransferError):
+        await running
+    assert service.queued < 50
+    lines = [line for line in service.ring.since(0) if line.direction is Direction.TX]
+    assert len(lines) == 100
+    assert lines[-1].flags & Flag.UNSENT
+    os.close(fd)
 
 
 async def test_the_other_side_may_cancel(service: SerialService, cable: Cable, tmp_path: Path) -> None:

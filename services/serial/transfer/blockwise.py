@@ -22,6 +22,7 @@ _CANCEL = b"\x18" * 8 + b"\b" * 8
 """CAN twice would do; more get through a line that is not good, and a shell that gets them can take them back."""
 _GOODBYE_SECONDS = 0.3
 _QUIET_SECONDS = 0.1
+_ANSWER_SECONDS = 0.6
 _SETTLE_ROUNDS = 4
 
 
@@ -60,25 +61,39 @@ class Blockwise(Transfer):
         self._wire.stop(reason)
 
     async def _give_up(self, channel: Channel) -> None:
-        if self._service.queued:
+        # The block first: what is said in the middle of one is taken for its data.
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await channel.drained()
+        except TimeoutError:
             await super()._give_up(channel)
         await self._say_goodbye(channel)
 
     async def _say_goodbye(self, channel: Channel) -> None:
-        """Tell the other side, and take in what it still sends: it would become lines of rubbish."""
+        """Tell the other side, and take in what it still sends: it would become lines of rubbish.
+
+        A receiver answers a block and then throws away what has come by then, so that it is told after its answer.
+        """
+        await self._silence(min(_ANSWER_SECONDS, max(_QUIET_SECONDS, self._block_seconds(channel))))
         with suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_SECONDS):
                 await channel.send(_CANCEL)
+        await self._silence(_QUIET_SECONDS)
+
+    async def _silence(self, seconds: float) -> None:
+        """Wait until nothing has come for so long, and not for ever."""
         for _ in range(_SETTLE_ROUNDS):
             self._heard.clear()
             try:
-                async with asyncio.timeout(_QUIET_SECONDS):
+                async with asyncio.timeout(seconds):
                     await self._heard.wait()
             except TimeoutError:
                 return
 
-    def _patience(self, channel: Channel) -> float:
+    def _block_seconds(self, channel: Channel) -> float:
+        """What a block takes on the wire."""
         settings = self._service.settings
-        if settings is None or not channel.rate_known:
-            return _PATIENCE_SECONDS
-        return _PATIENCE_SECONDS + 2 * _BITS_OF_BLOCK / settings.baud
+        return 0.0 if settings is None or not channel.rate_known else _BITS_OF_BLOCK / settings.baud
+
+    def _patience(self, channel: Channel) -> float:
+        return _PATIENCE_SECONDS + 2 * self._block_seconds(channel)

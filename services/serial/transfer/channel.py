@@ -98,6 +98,10 @@ class Channel:
             ),
         )
         await asyncio.sleep(0)  # a fast line must not keep the loop to itself
+        await self.drained()
+
+    async def drained(self) -> None:
+        """Wait until the kernel has taken all. Raises SerialError."""
         while self._under_way:
             self._check()
             self._news.clear()
