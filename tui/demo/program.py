@@ -7,10 +7,18 @@ from types import TracebackType
 from typing import Self
 
 from opsterm.screens.opening import Opening
+from opsterm.services.serial.macros_config import parse_macros
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import Service
+from opsterm.tui.config import SerialConfig
 from opsterm.tui.demo.phone import Phone
 from opsterm.tui.tabs import Parts
+
+_MACROS = {
+    "Version": {"key": "F7", "send": "AT+GMR"},
+    "Log in": {"key": "F8", "send": ["login ${wait /login:/ 5s}", "root ${wait /password:/ 5s}", "secret"]},
+    "Poll": {"key": "F9", "send": "temp", "every_ms": 1000},
+}
 
 
 class Demo:
@@ -30,7 +38,14 @@ class Demo:
 
     def parts(self, options: argparse.Namespace) -> Parts:
         """The tabs, made of stand-ins."""
-        return Parts(options, Opening(Settings(self._port, 9600)), folder=None, pods=_pods, builds=_builds)
+        return Parts(
+            options,
+            Opening(Settings(self._port, 9600)),
+            SerialConfig(macros=parse_macros(_MACROS)),
+            folder=None,
+            pods=_pods,
+            builds=_builds,
+        )
 
 
 def _pods() -> Service:
