@@ -1,6 +1,7 @@
 """Macros: named lines to send, with what to wait for between them.
 
-What a macro sends is a text or a list of them; each becomes a line, with the ending that is set. In a text
+What a macro sends is a text or a list of them; each becomes a line, with the ending that is set but for hex, which
+says every byte that is meant. In a text
 
     ${delay 100}        rests for so many milliseconds
     ${wait /OK/ 2s}     waits until the pattern comes in, at most so long (`500ms`, `2s`; 10 s where it is not said)
@@ -73,7 +74,9 @@ class Macro:
         values = {str(number): word for number, word in enumerate(words, 1)}
         values |= {"port": port, "date": time.strftime("%Y-%m-%d", now), "time": time.strftime("%H:%M:%S", now)}
         return tuple(
-            part if isinstance(part, Step) else Step(send=_read(_filled(part, values), self.mode, encoding))
+            part
+            if isinstance(part, Step)
+            else Step(send=_read(_filled(part, values), self.mode, encoding), bare=self.mode is Mode.HEX)
             for part in self.parts
         )
 

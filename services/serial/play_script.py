@@ -54,7 +54,7 @@ async def _send(service: SerialService, wanted: Send, news: asyncio.Event) -> st
     """Send one line and wait until it has left; returns why it did not."""
     seq = service.ring.next_seq
     try:
-        on_its_way = service.send(wanted.data)
+        on_its_way = service.send(wanted.data, wanted.bare)
     except BadSettingError as error:
         return error.reason
     if not on_its_way:

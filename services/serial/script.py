@@ -51,7 +51,8 @@ class Step:
     timeout: float = DEFAULT_SECONDS
     pause: float = 0.0
     send: str | bytes | None = None
-    """Text is sent with the line ending that is set, bytes as well."""
+    """Text is sent with the line ending that is set, bytes as well, unless `bare`."""
+    bare: bool = False
     act: Break | Switch | None = None
 
 
@@ -62,6 +63,7 @@ class Send:
     data: str | bytes
     number: int
     timeout: float
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Run:
             self._began = None
             self._found = False
             if step.send is not None:
-                return Send(step.send, self._index, step.timeout)
+                return Send(step.send, self._index, step.timeout, step.bare)
             if step.act is not None:
                 return Do(step.act, self._index)
         return Done()

@@ -92,16 +92,16 @@ async def test_it_waits_for_the_answer(service: SerialService, device: Device) -
 
 
 async def test_it_is_repeated_until_it_is_stopped(service: SerialService, device: Device) -> None:
-    run = MacroRun(macro("55", mode=Mode.HEX, every_ms=10), service)
+    run = MacroRun(macro("55 0A", mode=Mode.HEX, every_ms=10), service)
     running = asyncio.create_task(run.run())
     await until(lambda: run.count >= 3, "three times")
     run.stop()
     assert await running == ""
     sent = run.count
-    await until(lambda: device.read().count(b"U\r\n") >= sent, "all of them")
+    await until(lambda: device.read().count(b"U\n") >= sent, "all of them")
     service.send("end")
     await until(lambda: device.read().endswith(b"end\r\n"), "the end")
-    assert device.got.count(b"U\r\n") in (sent, sent + 1)  # one may have left whose time was not counted any more
+    assert device.got.count(b"U\n") in (sent, sent + 1)  # one may have left whose time was not counted any more
     assert not notes(service)
 
 

@@ -64,9 +64,9 @@ def test_date_and_time_are_of_now() -> None:
 def test_escapes_and_hex_become_bytes() -> None:
     assert steps(r"hello\x1b{1}", r"\n", mode=Mode.ESCAPES) == (Step(send=b"hello\x1b\n"),)
     assert steps("$AA 55${delay 1}{1}", "0D", mode=Mode.HEX) == (
-        Step(send=b"\xaa\x55"),
+        Step(send=b"\xaa\x55", bare=True),
         Step(pause=0.001),
-        Step(send=b"\r"),
+        Step(send=b"\r", bare=True),
     )
     with pytest.raises(BadInputError, match="'XY' is no pair of hexadecimal digits"):
         steps("{1}", "XY", mode=Mode.HEX)
