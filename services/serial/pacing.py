@@ -17,8 +17,8 @@ _TURN_LINES = 500
 class PacedLines:
     """Sends `lines` one after the other, each when the kernel has taken the one before; `run` it once.
 
-    `line_seconds` pass between two lines, `char_seconds` between two bytes of a line; typed lines are refused
-    meanwhile. `sent` says how many have left, `left` how many have not, `failure` why those will not.
+    `line_seconds` pass between two lines, `char_seconds` between two bytes of a line; they go with the ending that is
+    set, or `bare` of it. Typed lines are refused meanwhile. `sent` says how many have left, `left` how many have not, `failure` why those will not.
     """
 
     def __init__(
@@ -27,6 +27,7 @@ class PacedLines:
         lines: Sequence[str | bytes],
         line_seconds: float = 0.0,
         char_seconds: float = 0.0,
+        bare: bool = False,
     ) -> None:
         self.lines = lines
         self.sent = 0
@@ -34,6 +35,7 @@ class PacedLines:
         self._service = service
         self._line_seconds = line_seconds
         self._char_seconds = char_seconds
+        self._bare = bare
         self._channel: Channel | None = None
         self._cancelled = False
 
@@ -78,7 +80,8 @@ class PacedLines:
         for each in self.lines:
             if self.sent:
                 await channel.rest(self._line_seconds)
-            await self._send(channel, *self._service.typed(each))
+            data, line = self._service.typed(each)
+            await self._send(channel, line.raw if self._bare else data, line)
             self.sent += 1
 
     async def _send(self, channel: Channel, data: bytes, line: Line) -> None:

@@ -89,6 +89,13 @@ async def test_characters_leave_one_by_one_and_make_one_line(
     assert service.counters.tx_bytes == 8
 
 
+async def test_bytes_leave_without_an_ending_where_that_is_meant(service: SerialService, device: Device) -> None:
+    await PacedLines(service, [b"\xaa\x55", b"\x0d"], char_seconds=0.001, bare=True).run()
+    await until(lambda: device.read() == b"\xaa\x55\x0d", "these bytes")
+    assert service.counters.tx_bytes == 3
+    assert len(typed(service)) == 2
+
+
 async def test_a_pause_is_between_lines_and_lines_are_refused_in_it(service: SerialService, device: Device) -> None:
     pacing = PacedLines(service, LINES, line_seconds=3600)
     running = asyncio.create_task(pacing.run())
