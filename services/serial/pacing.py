@@ -18,7 +18,8 @@ class PacedLines:
     """Sends `lines` one after the other, each when the kernel has taken the one before; `run` it once.
 
     `line_seconds` pass between two lines, `char_seconds` between two bytes of a line; they go with the ending that is
-    set, or `bare` of it. Typed lines are refused meanwhile. `sent` says how many have left, `left` how many have not, `failure` why those will not.
+    set, or `bare` of it. Typed lines are refused meanwhile. `sent` says how many have left, `left` how many have not,
+    `failure` why those will not.
     """
 
     def __init__(
