@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import termios
 import threading
 import time
 import tty
@@ -202,3 +203,21 @@ async def test_what_was_read_is_kept_when_the_loop_is_late(service: SerialServic
     got = "".join(f"{line.text}\n" for line in service.ring.since(0)).encode()
     assert len(got) > len(data) - 20_000  # what the ptys still hold nobody has read
     assert data.startswith(got.rstrip(b"\n"))
+
+
+async def test_a_read_that_gives_nothing_is_no_loss() -> None:
+    master, slave = os.openpty()
+    service = SerialService()
+    await service.open(Settings(os.ttyname(slave)))
+    await is_open(service)
+    attributes = termios.tcgetattr(slave)
+    attributes[6][termios.VMIN] = 0  # as it is for a moment whenever pySerial changes a setting
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    for number in range(30):
+        os.write(master, b"%03d%b\n" % (number, b"x" * 3000))
+        await until(lambda: service.counters.lines > number, "the line")  # noqa: B023  asked before the next one
+    assert service.status.state is State.LIVE
+    assert service.counters.errors == 0
+    await service.close()
+    os.close(master)
+    os.close(slave)
