@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _ESCAPE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: cursor, colour, modes
@@ -22,6 +22,7 @@ _ESCAPE = re.compile(
 )
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}]")
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _TAB = 8
 
 
@@ -45,8 +46,12 @@ def decode(raw: bytes, encoding: str = "utf-8") -> str:
     return clean(raw.decode(encoding, "opsterm.hex"))
 
 
-def decode_all(raws: Iterable[bytes], encoding: str = "utf-8") -> list[str]:
-    """`decode` of each, at half the price: of many lines nearly all need nothing done to them."""
+def decode_all(raws: Sequence[bytes], encoding: str = "utf-8") -> list[str]:
+    """`decode` of each, at a fraction of the price: nearly all lines are plain ASCII, which one look at all tells."""
+    if encoding == "utf-8":
+        joined = b"\n".join(raws)
+        if len(joined.translate(None, _PRINTABLE)) == len(raws) - 1:  # the newlines between them, and nothing else
+            return joined.decode("ascii").split("\n")
     texts = [raw.decode(encoding, "opsterm.hex") for raw in raws]
     return [text if text.isprintable() else clean(text) for text in texts]
 

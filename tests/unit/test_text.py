@@ -61,6 +61,8 @@ def test_any_bytes_in_any_encoding_become_a_line(raw: bytes, encoding: str) -> N
 
 
 @given(st.lists(st.one_of(st.binary(max_size=20), NOISE.map(lambda text: text.encode("utf-8", "replace")))))
+@example([b"plain", b"", b"plain too"])
+@example([b"a line\nin two", b"plain"])
 def test_many_at_once_are_as_each_alone(raws: list[bytes]) -> None:
     assert decode_all(raws) == [decode(raw) for raw in raws]
 
