@@ -1,0 +1,1 @@
+"""What the records of traces mean: pure functions and small classes, without I/O."""
