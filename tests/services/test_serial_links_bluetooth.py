@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 
-from opsterm.services.serial.links import bluetooth
+from opsterm.services.serial.links import rfcomm
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
@@ -27,8 +28,8 @@ async def service() -> AsyncIterator[SerialService]:
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python with Bluetooth sockets, whether this one has them or not."""
-    monkeypatch.setattr(bluetooth.socket, "AF_BLUETOOTH", socket.AF_UNIX, raising=False)
-    monkeypatch.setattr(bluetooth.socket, "BTPROTO_RFCOMM", 0, raising=False)
+    monkeypatch.setattr(rfcomm.socket, "AF_BLUETOOTH", socket.AF_UNIX, raising=False)
+    monkeypatch.setattr(rfcomm.socket, "BTPROTO_RFCOMM", 0, raising=False)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +38,8 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> None:
         ("bt://phone", "Invalid address 'bt://phone'."),
         (f"bt://{PHONE}/0", f"Invalid address 'bt://{PHONE}/0'."),
         (f"bt://{PHONE}/31", f"Invalid address 'bt://{PHONE}/31'."),
-        ("ble://Nordic", "ble:// is not supported yet."),
-        ("bt-server://", "bt-server:// is not supported yet."),
+        (f"bt://{PHONE}/11012", f"Invalid address 'bt://{PHONE}/11012'."),
+        (f"bt://{PHONE}/spp", f"Invalid address 'bt://{PHONE}/spp'."),
     ],
 )
 async def test_what_cannot_be_is_said(service: SerialService, sockets: None, port: str, said: str) -> None:
@@ -48,12 +49,22 @@ async def test_what_cannot_be_is_said(service: SerialService, sockets: None, por
     assert service.status.hint
 
 
-async def test_a_python_without_bluetooth_says_so(service: SerialService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(bluetooth.socket, "AF_BLUETOOTH", raising=False)
-    await service.open(Settings(f"bt://{PHONE}"))
+async def test_a_python_without_bluetooth_connects_through_the_c_library(
+    service: SerialService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(rfcomm.socket, "AF_BLUETOOTH", raising=False)
+    tried: list[object] = []
+
+    class NoBluetooth(socket.socket):
+        def __init__(self, *kind: int) -> None:
+            tried.append(kind)
+            raise OSError(errno.EAFNOSUPPORT, "no")
+
+    monkeypatch.setattr(rfcomm.socket, "socket", NoBluetooth)
+    await service.open(Settings(f"bt://{PHONE}/3"))
     await until(lambda: service.status.state is State.FAILED, "the failure")
-    assert service.status.reason == "This Python has no Bluetooth sockets (AF_BLUETOOTH)."
-    assert "rfcomm connect 0 00:AA:01:01:00:01" in service.status.hint
+    assert service.status.reason == "The system has no Bluetooth (RFCOMM)."
+    assert tried == ([(31, socket.SOCK_STREAM, 3)] if sys.platform == "linux" else [])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +88,7 @@ async def test_why_it_does_not_connect_is_said(
         unconnected.close()
         raise OSError(number, "no")
 
-    monkeypatch.setattr(bluetooth, "connect", fail)
+    monkeypatch.setattr(rfcomm, "connect", fail)
     await service.open(Settings(f"bt://{PHONE.lower()}/3"))
     await until(lambda: service.status.reason, "a reason")
     assert service.status.state is state

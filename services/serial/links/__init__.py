@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsterm.services.serial.errors import UnsupportedError
 from opsterm.services.serial.links.base import Link, Received, Sent, Target
 from opsterm.services.serial.links.bluetooth import BluetoothTarget
+from opsterm.services.serial.links.bluetooth_server import BluetoothServerTarget
 from opsterm.services.serial.links.sockets import TcpTarget, UnixTarget
 from opsterm.services.serial.links.tty import TtyTarget
 
@@ -12,7 +13,7 @@ __all__ = ["Link", "Received", "Sent", "Target", "target_for"]
 
 
 def target_for(port: str) -> Target:
-    """What `port` names. Raises BadSettingError when it is written wrongly, UnsupportedError for what cannot be."""
+    """What `port` names. Raises BadSettingError when it is written wrongly."""
     scheme, colon, _ = port.partition(":")
     match scheme if colon else "":
         case "socket":
@@ -23,10 +24,10 @@ def target_for(port: str) -> Target:
             return Rfc2217Target(port)
         case "bt":
             return BluetoothTarget(port)
-        case "bt-server" | "ble":
-            raise UnsupportedError(
-                f"{scheme}:// is not supported yet.", "bt://AA:BB:CC:DD:EE:FF and /dev/rfcomm0 are."
-            )
+        case "bt-server":
+            return BluetoothServerTarget(port)
+        case "ble":
+            raise UnsupportedError("ble:// is not supported yet.", "bt://AA:BB:CC:DD:EE:FF and bt-server:// are.")
         case "unix":
             return UnixTarget(port)
     return TtyTarget(port)

@@ -68,5 +68,9 @@ class Target(Protocol):
     def moved(self) -> str:
         """Where it is open now, if not where it was open before: `as /dev/ttyUSB1 (same serial 0001)`."""
 
+    @property
+    def waiting(self) -> str:
+        """What opening waits for where that takes as long as somebody likes, in a sentence; empty everywhere else."""
+
     async def open(self, settings: Settings, received: Received, sent: Sent, clock: Clock) -> Link:
         """Open it; the loop goes on meanwhile. Raises SerialError."""

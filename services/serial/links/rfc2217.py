@@ -42,6 +42,7 @@ class Rfc2217Target:
 
     watched: tuple[str, ...] = ()
     moved = ""
+    waiting = ""
 
     def __init__(self, port: str) -> None:
         self.device = port

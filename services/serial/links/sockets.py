@@ -34,6 +34,7 @@ class TcpTarget:
 
     watched: tuple[str, ...] = ()
     moved = ""
+    waiting = ""
 
     def __init__(self, port: str) -> None:
         self.device = port
@@ -73,6 +74,7 @@ class UnixTarget:
     """`unix:/path`: a socket in the file system."""
 
     moved = ""
+    waiting = ""
 
     def __init__(self, port: str) -> None:
         self.device = port.removeprefix("unix:").removeprefix("//")

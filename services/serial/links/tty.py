@@ -28,6 +28,8 @@ from opsterm.services.threads import in_thread
 class TtyTarget:
     """A device, by its path or by a name that lasts. Raises BadSettingError where the name is written wrongly."""
 
+    waiting = ""
+
     def __init__(self, port: str) -> None:
         self.device = port
         self._finder = Finder(port)
