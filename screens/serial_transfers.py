@@ -158,13 +158,10 @@ class SerialTransfers(SerialSending):
         """Send pasted lines, each when the one before has left, with the pauses that are set."""
         from opsterm.services.serial.pacing import PacedLines  # noqa: PLC0415  with the first paste
 
-        if self.typing is Typing.HEX:  # no lines, and so no pauses after them
-            for line in lines:
-                self.send_line(line)
-            return
+        bare = self.typing is Typing.HEX
         try:
             meant = [self.meant(line) for line in lines]
-            paced = PacedLines(self.service, meant, self.line_ms / 1000, self.char_ms / 1000)
+            paced = PacedLines(self.service, meant, self.line_ms / 1000, self.char_ms / 1000, bare)
             self.begin(_paste_job(paced), self._paste(paced, lines))
         except (SerialError, CommandError) as error:
             self.host.toast(str(error), bad=True)
