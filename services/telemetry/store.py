@@ -12,6 +12,12 @@ from opsterm.services.telemetry.model import ErrorEvent, LogRecord, Transaction
 
 MAX_BYTES = 128 * 1024 * 1024
 MAX_ERRORS = 5_000
+_ERRORS_PART = 4
+"""What share of the memory errors may have besides: a quarter."""
+_MAX_LOG_LINES = 100_000
+_MAX_LOG_BYTES = 64 * 1024 * 1024
+_MAX_KINDS = 50
+_OTHERS = "others"
 _LEVELS = {
     "debug": Level.DEBUG,
     "trace": Level.DEBUG,
@@ -42,6 +48,13 @@ class Counts:
     kinds: dict[str, int] = field(default_factory=dict)
     """Of the unknown items, how many of each kind."""
 
+    def not_shown(self, kind: str) -> None:
+        """Count an unknown item; whoever makes up kinds fills no memory."""
+        self.unknown += 1
+        known = kind in self.kinds or len(self.kinds) < _MAX_KINDS
+        kind = kind if known else _OTHERS
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
 
 class TraceStore:
     """Keeps transactions by trace, errors, and the log. Belongs on the event loop.
@@ -51,24 +64,28 @@ class TraceStore:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.counts = Counts()
-        self.logs = Ring()
+        self.logs = _log()
         self.revision = 0
         self.bytes = 0
+        """Estimated memory of the transactions that are kept."""
+        self.error_bytes = 0
+        """The same of the errors."""
         self._max_bytes = max_bytes
-        self._traces: OrderedDict[str, list[Transaction]] = OrderedDict()
-        self._errors: list[ErrorEvent] = []
+        self._traces: OrderedDict[str, list[Transaction]] = OrderedDict()  # that with the latest news last
+        self._transactions: dict[int, Transaction] = {}
+        self._errors: OrderedDict[int, ErrorEvent] = OrderedDict()
         self._seq = 0
         self._listeners = Listeners()
 
     @property
     def transactions(self) -> Sequence[Transaction]:
         """All that are kept, in the order in which they came."""
-        return sorted((each for trace in self._traces.values() for each in trace), key=lambda each: each.seq)
+        return tuple(self._transactions.values())
 
     @property
     def errors(self) -> Sequence[ErrorEvent]:
         """All that are kept, oldest first."""
-        return tuple(self._errors)
+        return tuple(self._errors.values())
 
     def trace(self, trace_id: str) -> Sequence[Transaction]:
         """The transactions of one trace, in the order in which they came."""
@@ -76,7 +93,7 @@ class TraceStore:
 
     def errors_of(self, trace_id: str) -> Sequence[ErrorEvent]:
         """The errors of one trace."""
-        return tuple(each for each in self._errors if trace_id and each.trace_id == trace_id)
+        return tuple(each for each in self._errors.values() if trace_id and each.trace_id == trace_id)
 
     def add(self, transaction: Transaction) -> Transaction:
         """Keep it, numbered; the oldest whole traces go where memory is full."""
@@ -86,22 +103,27 @@ class TraceStore:
         self.counts.spans += 1 + len(kept.spans)
         self._traces.setdefault(kept.trace_id, []).append(kept)
         self._traces.move_to_end(kept.trace_id)
+        self._transactions[kept.seq] = kept
         self.bytes += kept.size
         while self.bytes > self._max_bytes and len(self._traces) > 1:
             _, gone = self._traces.popitem(last=False)
-            self.bytes -= sum(each.size for each in gone)
-            self.counts.evicted += len(gone)
+            self._evict(gone)
+        if self.bytes > self._max_bytes:  # one trace alone: a job that never ends, all under one id
+            self._shorten(self._traces[kept.trace_id])
         self._changed()
         return kept
 
     def add_error(self, error: ErrorEvent) -> ErrorEvent:
-        """Keep it, numbered; the oldest goes where there are too many."""
+        """Keep it, numbered; the oldest go where there are too many."""
         kept = replace(error, seq=self._seq)
         self._seq += 1
         self.counts.errors += 1
-        self._errors.append(kept)
-        if len(self._errors) > MAX_ERRORS:
-            del self._errors[0]
+        self._errors[kept.seq] = kept
+        self.error_bytes += kept.size
+        most = self._max_bytes // _ERRORS_PART
+        while len(self._errors) > MAX_ERRORS or (self.error_bytes > most and len(self._errors) > 1):
+            _, gone = self._errors.popitem(last=False)
+            self.error_bytes -= gone.size
             self.counts.evicted += 1
         self._changed()
         return kept
@@ -115,18 +137,36 @@ class TraceStore:
     def clear(self) -> None:
         """Forget everything that is kept; what was counted stays."""
         self._traces.clear()
+        self._transactions.clear()
         self._errors.clear()
-        self.logs = Ring()
-        self.bytes = 0
+        self.logs = _log()
+        self.bytes = self.error_bytes = 0
         self._changed()
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
         """Have `told` called after each change; returns what ends it."""
         return self._listeners.add(told)
 
+    def _shorten(self, trace: list[Transaction]) -> None:
+        """Let the older half of a trace go: more than has to, so that it is not done anew with each that comes."""
+        while self.bytes > self._max_bytes and len(trace) > 1:
+            half = len(trace) // 2
+            self._evict(trace[:half])
+            del trace[:half]
+
+    def _evict(self, gone: Sequence[Transaction]) -> None:
+        for each in gone:
+            del self._transactions[each.seq]
+            self.bytes -= each.size
+        self.counts.evicted += len(gone)
+
     def _changed(self) -> None:
         self.revision += 1
         self._listeners.tell()
+
+
+def _log() -> Ring:
+    return Ring(_MAX_LOG_LINES, _MAX_LOG_BYTES)
 
 
 def _line(record: LogRecord) -> Line:
