@@ -60,8 +60,8 @@ def peer(cable: Cable, folder: Path) -> Iterator[Peer]:
     tty.setraw(fd)
     bridges: list[Bridge] = []
 
-    def start(*command: str) -> subprocess.Popen[bytes]:
-        bridges.append(Bridge(fd, command, folder))
+    def start(*command: str, spoiled: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+        bridges.append(Bridge(fd, command, folder, spoiled))
         return bridges[-1].process
 
     yield start
@@ -71,8 +71,12 @@ def peer(cable: Cable, folder: Path) -> Iterator[Peer]:
 
 
 class Bridge(threading.Thread):
-    def __init__(self, fd: int, command: tuple[str, ...], folder: Path) -> None:
+    """Joins a program and the line; of what passes it spoils the bytes at these places, each way."""
+
+    def __init__(self, fd: int, command: tuple[str, ...], folder: Path, spoiled: tuple[int, ...] = ()) -> None:
         super().__init__(daemon=True)
+        self.spoiled = spoiled
+        self.passed = {"in": 0, "out": 0}
         self.process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
@@ -91,14 +95,23 @@ class Bridge(threading.Thread):
             with suppress(BrokenPipeError):
                 if self.fd in ready:
                     try:
-                        os.write(self.process.stdin.fileno(), os.read(self.fd, 4096))
+                        os.write(self.process.stdin.fileno(), self.spoil("in", os.read(self.fd, 4096)))
                     except OSError:
                         return  # the cable is out, or the program has ended
                 if said in ready:
                     data = os.read(said, 4096)
                     if not data:
                         return
-                    os.write(self.fd, data)
+                    os.write(self.fd, self.spoil("out", data))
+
+    def spoil(self, way: str, data: bytes) -> bytes:
+        start = self.passed[way]
+        self.passed[way] += len(data)
+        bad = bytearray(data)
+        for place in self.spoiled:
+            if start <= place < start + len(data):
+                bad[place - start] ^= 0x55
+        return bytes(bad)
 
     def close(self) -> None:
         os.close(self.stop_write)
@@ -193,6 +206,29 @@ async def test_ymodem_is_received_as_many_as_there_are(
     assert transfer.done == sum(SIZES)
     assert notes(service)[0].startswith(f"received {len(SIZES)} files, ")
     assert not [line for line in service.ring.since(0) if line.direction is Direction.RX]
+
+
+SPOILED = (700, 2_500, 2_501, 6_000)
+
+
+async def test_a_line_that_spoils_bytes_spoils_no_file_that_is_sent(
+    service: SerialService, peer: Peer, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "small").write_bytes(random_bytes(10_000))
+    receiver = peer("rb", "-b", spoiled=SPOILED)
+    await send_file(service, tmp_path / "small", Protocol.YMODEM).run()
+    assert await ended(receiver) == 0
+    assert (folder / "small").read_bytes() == random_bytes(10_000)
+
+
+async def test_a_line_that_spoils_bytes_spoils_no_file_that_is_received(
+    service: SerialService, peer: Peer, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "small").write_bytes(random_bytes(10_000))
+    sender = peer("sb", "-b", "-k", "small", spoiled=SPOILED)
+    await BlockReceive(service, tmp_path, Protocol.YMODEM).run()
+    assert await ended(sender) == 0
+    assert (tmp_path / "small").read_bytes() == random_bytes(10_000)
 
 
 async def test_lines_come_back_when_it_is_over(

@@ -23,6 +23,9 @@ ASK_SECONDS = 3.0
 _INVITED_SECONDS = 60.0
 """How long a sender waits for one."""
 _INVITATIONS = 16
+_PATIENCE_SECONDS = 10.0
+"""How long either side has to go on after a block, besides the time that it takes."""
+_CROSSING_SECONDS = 0.5
 _CANCEL_SECONDS = 1.0
 _END_SECONDS = 4.0
 """How long a receiver has to confirm the end; many that did are gone before their answer is out."""
@@ -39,11 +42,12 @@ class Sink(Protocol):
 
 
 class Sender:
-    """The sending side: `patience` is how many seconds the receiver has to answer a block."""
+    """The sending side, on a line where a block takes `block_seconds`."""
 
-    def __init__(self, wire: Wire, patience: float) -> None:
+    def __init__(self, wire: Wire, block_seconds: float) -> None:
         self._wire = wire
-        self._patience = patience
+        self._patience = _PATIENCE_SECONDS + 2 * block_seconds
+        self._crossing = _CROSSING_SECONDS + block_seconds
         self._invited = False
         self._ends = 0  # how often the end was said
 
@@ -107,10 +111,10 @@ class Sender:
 
     def _answer(self, seconds: float) -> bytes:
         # Anything else is noise, or an invitation that crossed a block: taken for an answer it would have the block
-        # sent twice, and every later answer would be one late.
-        deadline = time.monotonic() + seconds
-        while char := self._wire.read(1, max(0.0, deadline - time.monotonic())):
-            if char in (ACK, NAK):
+        # sent twice, and every later answer would be one late. One that comes later asks for the first block again.
+        began = time.monotonic()
+        while char := self._wire.read(1, max(0.0, began + seconds - time.monotonic())):
+            if char in (ACK, NAK) or (char == CRC and time.monotonic() > began + self._crossing):
                 return char
             if char == CAN and self._wire.read(1, _CANCEL_SECONDS) == CAN:
                 raise cancelled_there()
@@ -128,11 +132,11 @@ class Sender:
 
 
 class Receiver:
-    """The receiving side: `patience` is how many seconds the sender has to go on."""
+    """The receiving side, on a line where a block takes `block_seconds`."""
 
-    def __init__(self, wire: Wire, patience: float) -> None:
+    def __init__(self, wire: Wire, block_seconds: float) -> None:
         self._wire = wire
-        self._patience = patience
+        self._patience = _PATIENCE_SECONDS + 2 * block_seconds
         self._begun = False
         self._number = b""  # of the last block that was read, and its complement
         self._taken = b""  # the same of the last one that was good

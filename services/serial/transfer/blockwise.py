@@ -16,7 +16,6 @@ from opsterm.services.serial.transfer.transfer import Transfer
 from opsterm.services.serial.transfer.wire import Wire
 from opsterm.services.threads import in_thread
 
-_PATIENCE_SECONDS = 10.0
 _BITS_OF_BLOCK = 1029 * 10
 _CANCEL = b"\x18" * 8 + b"\b" * 8
 """CAN twice would do; more get through a line that is not good, and a shell that gets them can take them back."""
@@ -35,8 +34,8 @@ class Blockwise(Transfer):
         self._heard = asyncio.Event()
 
     @abstractmethod
-    def _transfer(self, wire: Wire, patience: float) -> None:
-        """Move the file; blocks. `patience`: how many seconds the other side has for a block. Raises SerialError."""
+    def _transfer(self, wire: Wire, block_seconds: float) -> None:
+        """Move the file over a line where a block takes so long; blocks. Raises SerialError."""
 
     @property
     def _received(self) -> Callable[[bytes], None] | None:
@@ -48,8 +47,9 @@ class Blockwise(Transfer):
 
     async def _work(self, channel: Channel) -> None:
         self._wire.channel = channel
+        block_seconds = self._block_seconds(channel)
         try:
-            await in_thread(lambda: self._transfer(self._wire, self._patience(channel)), f"transfer {self.name}")
+            await in_thread(lambda: self._transfer(self._wire, block_seconds), f"transfer {self.name}")
         except CancelledTransferError:
             raise
         except SerialError:
@@ -94,6 +94,3 @@ class Blockwise(Transfer):
         """What a block takes on the wire."""
         settings = self._service.settings
         return 0.0 if settings is None or not channel.rate_known else _BITS_OF_BLOCK / settings.baud
-
-    def _patience(self, channel: Channel) -> float:
-        return _PATIENCE_SECONDS + 2 * self._block_seconds(channel)

@@ -30,8 +30,8 @@ class BlockReceive(Blockwise):
         self._folder = folder
         self._name = os.fsencode(name)
 
-    def _transfer(self, wire: Wire, patience: float) -> None:
-        receiver = Receiver(wire, patience)
+    def _transfer(self, wire: Wire, block_seconds: float) -> None:
+        receiver = Receiver(wire, block_seconds)
         if not self.protocol.has_names:
             self._receive(receiver, Header(self._name))
             return

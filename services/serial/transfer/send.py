@@ -31,11 +31,11 @@ class BlockSend(Blockwise):
         super().__init__(service, path.name, protocol)
         self._path = path
 
-    def _transfer(self, wire: Wire, patience: float) -> None:
+    def _transfer(self, wire: Wire, block_seconds: float) -> None:
         try:
             with open_regular(self._path) as file:
                 self.total = os.fstat(file.fileno()).st_size
-                self._send(Sender(wire, patience), file)
+                self._send(Sender(wire, block_seconds), file)
         except OSError as error:
             raise unreadable(self._path, error) from error
         self.done = self.total
