@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def flood() -> Iterator[None]:
             del os.environ["KUBECONFIG"]
             if usual is not None:
                 os.environ["KUBECONFIG"] = usual
-            cluster.kill()
+            cluster.terminate()
 
 
 def follow(screen: Screen) -> None:
@@ -74,8 +75,10 @@ async def _write(process: Process) -> int:
 async def _main() -> None:
     async with Cluster() as cluster:
         cluster.add_pod("flood", programs={"app": _write})
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
         print(cluster.kubeconfig, flush=True)
-        await asyncio.Event().wait()
+        await ended.wait()
 
 
 if __name__ == "__main__":
