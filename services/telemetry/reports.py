@@ -1,0 +1,177 @@
+"""What opsterm reports about itself to a Sentry server of the user's choice: its defects, and how long actions take.
+
+Off until `start` is given a DSN: nothing is imported before, and nothing connects. All of the program uses the one
+object `reports`. What is sent is made by `scrub.py`; `docs/telemetry.md` lists it. `SENTRY_DSN` and
+`SENTRY_SPOTLIGHT` are meant for the programs that the user works on, and change nothing here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from opsterm.services.telemetry.actions import DURING, NOTHING, Action, Nothing, Step, current
+from opsterm.services.telemetry.destination import HERE, RECEIVER_PORT, Place, ReportsError, is_here, itself, place_of
+from opsterm.services.telemetry.sending import CLOSE_SECONDS, Failure, first, initialised, send
+
+_MOST = 100  # reports that wait until sentry_sdk is there
+
+Listen = Callable[[Callable[[], None]], Callable[[], None]]
+"""Has a function called after each change; returns what ends it."""
+
+log = logging.getLogger(__name__)
+
+
+class Reports:
+    """Reports errors and actions. `start` and all but `close` belong on the event loop or the main thread."""
+
+    def __init__(self) -> None:
+        self.on = False
+        """Whether anything is, or will be, reported."""
+        self.place: Place | None = None
+        self._receivers = {RECEIVER_PORT}
+        self._lock = threading.Lock()
+        self._waiting: list[Action | Failure] = []
+        self._followed: dict[str, Callable[[], None]] = {}
+        self._sdk: Any = None
+        self._starter: threading.Thread | None = None
+        self._said: Callable[[str], object] | None = None
+
+    def start(
+        self,
+        dsn: str,
+        sample_rate: float,
+        version: str,
+        environment: str = "",
+        said: Callable[[str], object] | None = None,
+    ) -> None:
+        """Report to `dsn` from now on; of the actions the part `sample_rate` (0 to 1). Returns at once: sentry_sdk
+        is imported on a thread, and what comes meanwhile waits for it. An empty DSN changes nothing.
+
+        `said` is told, on that thread, in one line why nothing is reported where that turns out there. Raises
+        ReportsError where it is seen at once.
+        """
+        if not dsn or self.on:
+            return
+        self.place = place_of(dsn)
+        self._said = said
+        if self.place.port in self._receivers and self.place.host in HERE:
+            raise itself(self.place)
+        self.on = True
+        self._starter = threading.Thread(
+            target=self._begin, args=(dsn, sample_rate, version, environment), name="reports", daemon=True
+        )
+        self._starter.start()
+
+    def avoid(self, port: int) -> None:
+        """opsterm receives on this port of this machine: never report there, for it would wait for itself."""
+        self._receivers.add(port)
+        if self.on and self.place and self.place.port == port:
+            threading.Thread(target=self._leave, name="reports", daemon=True).start()
+
+    def capture(self, error: BaseException | None, mechanism: str) -> None:
+        """Report an error, once however often it passes here. `mechanism` says where it was caught."""
+        if not self.on or not isinstance(error, Exception) or not first(error):
+            return
+        self.deliver(Failure(error, mechanism, getattr(error, DURING, None) or current.get()))
+
+    def action(self, name: str) -> Action | Nothing:
+        """A context for what the user does: one transaction. `name` is of our words, never of the user's."""
+        return Action(name, self.deliver) if self.on else NOTHING
+
+    def child(self, op: str, description: str = "") -> Step | Nothing:
+        """A context for a step of the action that this code runs for; nothing outside of one."""
+        if not self.on or (action := current.get()) is None:
+            return NOTHING
+        return action.child(op, description)
+
+    def follow(self, name: str, phase: Callable[[], str], *listens: Listen) -> None:
+        """An action that goes on when its key is answered: `phase` names what is waited for now, and is empty when
+        it came. It is asked now and whenever one of `listens` tells. A new one of a name ends the one before.
+        """
+        if not self.on:
+            return
+        if give_up := self._followed.pop(name, None):
+            give_up()
+        action = Action(name, self.deliver)
+        running: list[Step] = []
+
+        def look() -> None:
+            now = phase() if self.on else ""
+            if running and running[0].op != now:
+                running.pop().end()
+            if not now:
+                finish("ok")
+            elif not running:
+                running.append(action.child(now))
+
+        def finish(status: str) -> None:
+            for end in ends:
+                end()
+            self._followed.pop(name, None)
+            action.end(status)
+
+        ends = [listen(look) for listen in listens]
+        self._followed[name] = lambda: finish("cancelled")
+        look()
+
+    def deliver(self, report: Action | Failure) -> None:
+        """Send what is finished, or keep it until sentry_sdk is there."""
+        with self._lock:
+            sdk = self._sdk
+            if sdk is None and self.on and len(self._waiting) < _MOST:
+                self._waiting.append(report)
+        if sdk is not None:
+            _send(sdk, report)
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Send what waits and end, within `seconds`. Blocks; may be called again, from any thread."""
+        deadline = time.monotonic() + seconds
+        self.on = False
+        if self._starter and self._waiting:
+            self._starter.join(seconds)
+        with self._lock:
+            sdk, self._sdk = self._sdk, None
+            self._waiting.clear()
+        if sdk:
+            sdk.get_client().close(timeout=max(0.0, deadline - time.monotonic()))
+
+    # On a thread of their own
+
+    def _begin(self, dsn: str, sample_rate: float, version: str, environment: str) -> None:
+        try:
+            if self.place and self.place.port in self._receivers and is_here(self.place.host):
+                raise itself(self.place)
+            sdk = initialised(dsn, sample_rate, version, environment)
+        except Exception as error:  # reports are no reason for anything else to fail
+            self.on = False
+            self._waiting.clear()
+            log.warning("no reports: %s", type(error).__name__)
+            if self._said:
+                self._said(str(error) if isinstance(error, ReportsError) else "Reports to Sentry could not begin.")
+            return
+        with self._lock:
+            for report in self._waiting:
+                _send(sdk, report)
+            self._waiting.clear()
+            self._sdk = sdk
+
+    def _leave(self) -> None:
+        if self.place and is_here(self.place.host):
+            self.close()
+            if self._said:
+                self._said(str(itself(self.place)))
+
+
+def _send(sdk: Any, report: Action | Failure) -> None:
+    try:
+        send(sdk, report)
+    except Exception:  # a report must never be what breaks
+        log.warning("a report was lost", exc_info=True)
+
+
+reports = Reports()
+"""The program's own; off until the program starts it."""
