@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsterm.services.serial.errors import UnsupportedError
 from opsterm.services.serial.links.base import Link, Received, Sent, Target
+from opsterm.services.serial.links.ble import BleTarget
 from opsterm.services.serial.links.bluetooth import BluetoothTarget
 from opsterm.services.serial.links.bluetooth_server import BluetoothServerTarget
 from opsterm.services.serial.links.sockets import TcpTarget, UnixTarget
@@ -27,7 +27,7 @@ def target_for(port: str) -> Target:
         case "bt-server":
             return BluetoothServerTarget(port)
         case "ble":
-            raise UnsupportedError("ble:// is not supported yet.", "bt://AA:BB:CC:DD:EE:FF and bt-server:// are.")
+            return BleTarget(port)
         case "unix":
             return UnixTarget(port)
     return TtyTarget(port)
