@@ -25,6 +25,7 @@ from opsterm.services.docker.service import BuildService
 from opsterm.services.docker.variants import Variant
 from opsterm.services.lines import Line
 from opsterm.services.service import State
+from opsterm.services.telemetry.reports import reports
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.line_view.stamps import Stamps
@@ -274,11 +275,16 @@ class BuildsScreen(PaneScreen):
     def _run(self, names: set[str]) -> None:
         try:
             self.service.run(names)
+            reports.follow("build", self._phase, self.service.listen)
         except DockerError as error:
             self.host.toast(str(error), bad=True)
         except RuntimeError:
             self.host.toast("A comparison runs. x cancels it.")
         self.refresh_rows()
+
+    def _phase(self) -> str:
+        progress = self.service.progress
+        return (progress.phase or "prepare") if progress else ""
 
     def action_cancel(self) -> None:
         """End the comparison."""

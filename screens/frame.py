@@ -23,6 +23,7 @@ from opsterm.screens.commands import Command, CommandBar, CommandError
 from opsterm.screens.tab_row import tab_parts
 from opsterm.screens.tabs import NARROW, WIDE, Host, Tab
 from opsterm.services.service import State, Status
+from opsterm.services.telemetry.reports import reports
 from opsterm.services.text import clean
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.help_panel import HelpPanel
@@ -186,6 +187,7 @@ class TabScreen(Screen[None]):
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
             log.error("in the background, %s", event.worker.name or event.worker.group, exc_info=error)
+            reports.capture(error, mechanism="worker")
             self.host.toast(
                 f"{type(error).__name__}: {clean(str(error))} (in the background; see the log).", bad=True
             )

@@ -27,6 +27,7 @@ from opsterm.services.kube.pods import is_faulty
 from opsterm.services.kube.service import KEEP
 from opsterm.services.kube.types import Pod
 from opsterm.services.service import State, Status
+from opsterm.services.telemetry.reports import reports
 from opsterm.widgets.bar import Part, part
 from opsterm.widgets.line_view import LineView
 from opsterm.widgets.line_view.stamps import Stamps
@@ -43,6 +44,11 @@ class LogRequest:
     container: str = ""
     namespace: str | None = None
     """None is the namespace in use."""
+
+
+def awaited(hub: LogHub) -> str:
+    """What the first line of a log still waits for; empty when it is there."""
+    return "" if hub.ring.next_seq else "first byte" if hub.ready else "connect"
 
 
 class PodsScreen(PlaceScreen):
@@ -104,6 +110,12 @@ class PodsScreen(PlaceScreen):
         """Begin to watch."""
         self.table.focus()
         self.run_worker(self.service.start(), group="start", exit_on_error=False)
+        reports.follow("list pods", self._awaited, self.service.listen)
+
+    def _awaited(self) -> str | None:
+        """What the list still waits for."""
+        gone = self.service.status.state in (State.LOST, State.FAILED)
+        return "" if self.service.synced else None if gone else "connect"
 
     def refresh_rows(self) -> None:
         """The table changes with the rows."""
@@ -308,6 +320,7 @@ class PodsScreen(PlaceScreen):
         if self._hub:
             self.run_worker(self.service.close(self._hub), group="close", exit_on_error=False)
         self._hub = hub
+        reports.follow("tail logs", lambda: awaited(hub), hub.listen, hub.ring.listen)
         self._rate = Rate()
         self.lines.prefix = Sources().prefix
         self.lines.show(hub.ring)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from opsterm.services.listeners import Listeners
+from opsterm.services.telemetry.reports import reports
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Service(ABC):
         if task.cancelled() or (error := task.exception()) is None:
             return
         log.error("%s ended by a defect", task.get_name(), exc_info=error)
+        reports.capture(error, mechanism="service")
         self._become(
             State.FAILED,
             f"Stopped by a defect of opsterm ({type(error).__name__}).",

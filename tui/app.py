@@ -7,6 +7,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +21,10 @@ from textual.screen import Screen
 from opsterm.screens.curtain import Curtain
 from opsterm.screens.tabs import Tab
 from opsterm.services.lines import Direction, Line, Ring
+from opsterm.services.telemetry.destination import ReportsError, chosen_dsn
+from opsterm.services.telemetry.reports import reports
+from opsterm.services.threads import in_thread
+from opsterm.tui import __version__
 from opsterm.tui.config import Config, config_dir
 from opsterm.tui.crash import CrashGuard, log_to_file
 from opsterm.tui.memory import Memory
@@ -49,6 +54,7 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
         Binding("f1", "tab(0)", "Serial", show=False, id="app.tab1", tooltip="Show the first tab"),
         Binding("f2", "tab(1)", "Pods", show=False, id="app.tab2", tooltip="Show the second tab"),
         Binding("f3", "tab(2)", "Builds", show=False, id="app.tab3", tooltip="Show the third tab"),
+        Binding("f4", "tab(3)", "Traces", show=False, id="app.tab4", tooltip="Show the fourth tab"),
         Binding(
             "ctrl+pageup",
             "tab_by(-1)",
@@ -176,6 +182,7 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
         self.call_after_refresh(self.set_timer, 0.001, self._after_paint)
 
     def _after_paint(self) -> None:
+        self._start_reports()
         if self.current_mode == self.DEFAULT_MODE:
             self.show_tab(self._front)
         self.log_path = log_to_file(self._memory.path.parent)
@@ -184,6 +191,19 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
                 self.toast(remark, bad=True)
         self.set_interval(2.0, self._save)
         calm_collector()
+
+    def _start_reports(self) -> None:
+        loop, sentry = asyncio.get_running_loop(), self.config.sentry
+
+        def said(text: str) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(partial(self.toast, text, bad=True))
+
+        try:
+            dsn = chosen_dsn(sentry.dsn)
+            reports.start(dsn, sentry.traces_sample_rate, __version__, sentry.environment, said)
+        except ReportsError as error:
+            self._remarks.append(str(error))
 
     def watch_service(self, tab: Tab) -> None:
         """Show each change of a tab's service at once; a screen calls it when it comes to life."""
@@ -212,6 +232,8 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
     async def on_unmount(self) -> None:
         """End every service, and write what is to be remembered."""
         awake = [tab.service.stop() for tab in self._tabs.values() if tab.awake]
+        if reports.on:
+            awake.append(in_thread(reports.close, "reports"))
         if awake:
             await asyncio.wait([asyncio.ensure_future(each) for each in awake], timeout=STOP_SECONDS)
         if self._memory.changed:

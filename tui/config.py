@@ -31,6 +31,16 @@ class SerialConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SentryConfig:
+    """Where opsterm reports its own defects to; without a DSN, nowhere. OPSTERM_SENTRY_DSN comes before this one."""
+
+    dsn: str = ""
+    traces_sample_rate: float = 0.5
+    """What part of the actions is reported, 0 to 1. Errors always are."""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
@@ -41,6 +51,7 @@ class Config:
     keys: dict[str, str] = field(default_factory=dict)
     """Other keys for actions: the id of a binding, and its keys."""
     serial: SerialConfig = field(default_factory=SerialConfig)
+    sentry: SentryConfig = field(default_factory=SentryConfig)
 
 
 def config_dir() -> Path:
@@ -92,6 +103,8 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
             if not isinstance(value, dict):
                 raise ConfigError(f"{path}: {name} is a table, not {value!r}")
             values[key] = _fill(type(default), value, path, f"{name}.")
+        elif type(default) is float and type(value) is int:
+            values[key] = float(value)
         elif type(value) is not type(default):
             raise ConfigError(f"{path}: {name} takes {_KINDS[type(default)]}, not {value!r}")
         else:
@@ -100,7 +113,22 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
         for name, value in keys.items():
             if not isinstance(value, str):
                 raise ConfigError(f"{path}: keys.{name} takes text, not {value!r}")
+    if kind is SentryConfig:
+        _check_sentry(values, path)
     return kind(**values)
+
+
+def _check_sentry(values: dict[str, Any], path: Path) -> None:
+    rate = values.get("traces_sample_rate", 0.0)
+    if not 0.0 <= rate <= 1.0:
+        raise ConfigError(f"{path}: sentry.traces_sample_rate: {rate:g} is not from 0 to 1")
+    if dsn := values.get("dsn"):
+        from opsterm.services.telemetry.destination import ReportsError, place_of  # noqa: PLC0415  few have one
+
+        try:
+            place_of(dsn)
+        except ReportsError as error:  # never the DSN itself: it has a key
+            raise ConfigError(f"{path}: sentry.dsn: {error.hint.removesuffix('.')}") from None
 
 
 def _check_rotation(value: Any, path: Path) -> None:
@@ -125,4 +153,4 @@ def _macros(value: Any, path: Path) -> tuple[Macro, ...]:
         raise ConfigError(f"{path}: serial.macros.{error.reason.removesuffix('.')}") from None
 
 
-_KINDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a table"}
+_KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a table"}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerFailed
 
+from opsterm.services.telemetry.reports import reports
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -43,6 +45,7 @@ class CrashGuard(_Base):
     def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         log.error("in the event loop: %s", context.get("message"), exc_info=error)
+        reports.capture(error, mechanism="asyncio")
         what = type(error).__name__ if error else context.get("message", "")
         self.loop_failed(f"{what}: {error}" if error else str(what))
 
@@ -55,6 +58,7 @@ class CrashGuard(_Base):
             return
         cause = error.error if isinstance(error, WorkerFailed) else error
         log.critical("crash", exc_info=cause)
+        reports.capture(cause, mechanism="textual")
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

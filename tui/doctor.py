@@ -119,9 +119,29 @@ async def docker() -> Finding:
 
 async def sentry() -> Finding:
     """Whether opsterm reports its own crashes."""
-    if os.environ.get("OPSTERM_SENTRY_DSN"):
-        return Finding(LOOK, "sentry", "OPSTERM_SENTRY_DSN is set, but this version reports nothing yet")
-    return Finding(OFF, "sentry", "off (no OPSTERM_SENTRY_DSN); nothing leaves this machine")
+    from opsterm.services.telemetry.destination import (  # noqa: PLC0415
+        RECEIVER_PORT,
+        ReportsError,
+        chosen_dsn,
+        is_here,
+        itself,
+        place_of,
+    )
+    from opsterm.tui.config import ConfigError, load  # noqa: PLC0415
+
+    try:
+        config = load().sentry
+        if not (dsn := chosen_dsn(config.dsn)):
+            return Finding(OFF, "sentry", "off (no OPSTERM_SENTRY_DSN); nothing leaves this machine")
+        place = place_of(dsn)
+        if place.port == RECEIVER_PORT and await asyncio.to_thread(is_here, place.host):
+            raise itself(place)
+    except ReportsError as error:
+        return Finding(FAILED, "sentry", error.reason, error.hint)
+    except ConfigError as error:
+        return Finding(FAILED, "sentry", str(error), "correct that file: the screen does not open before")
+    text = f"on: errors, and the times of {config.traces_sample_rate:.0%} of actions, go to {place.host}:{place.port}"
+    return Finding(FINE, "sentry", text)
 
 
 async def _of(service: Service, part: str, fine: Callable[[], str]) -> Finding:

@@ -88,9 +88,10 @@ class Reports:
             return NOTHING
         return action.child(op, description)
 
-    def follow(self, name: str, phase: Callable[[], str], *listens: Listen) -> None:
-        """An action that goes on when its key is answered: `phase` names what is waited for now, and is empty when
-        it came. It is asked now and whenever one of `listens` tells. A new one of a name ends the one before.
+    def follow(self, name: str, phase: Callable[[], str | None], *listens: Listen) -> None:
+        """An action that goes on when its key is answered: `phase` names what is waited for now, is empty when it
+        came and None when it will not. It is asked now and whenever one of `listens` tells. A new one of a name ends
+        the one before.
         """
         if not self.on:
             return
@@ -104,7 +105,7 @@ class Reports:
             if running and running[0].op != now:
                 running.pop().end()
             if not now:
-                finish("ok")
+                finish("unavailable" if now is None else "ok")
             elif not running:
                 running.append(action.child(now))
 

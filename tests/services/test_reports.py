@@ -121,6 +121,15 @@ def test_what_is_there_at_once_is_an_action_too(kept: Kept) -> None:
     assert not len(thing.told)
 
 
+def test_what_will_not_come_is_no_success(kept: Kept) -> None:
+    phases: list[str | None] = ["connect", None]
+    told = Listeners()
+    kept.follow("list pods", lambda: phases.pop(0), told.add)
+    told.tell()
+    assert kept.actions == [("list pods", "unavailable", [("connect", False)])]
+    assert not len(told)
+
+
 def test_the_same_again_ends_the_one_before(kept: Kept) -> None:
     one, two = Thing(), Thing()
     kept.follow("tail logs", lambda: one.phase, one.told.add)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsterm.services.serial.macros import Macro, Mode
-from opsterm.tui.config import Config, ConfigError, SerialConfig, config_dir, load
+from opsterm.tui.config import Config, ConfigError, SentryConfig, SerialConfig, config_dir, load
 
 
 def write(folder: Path, text: str) -> Path:
@@ -41,6 +41,33 @@ def test_what_is_wrong_names_file_and_key(tmp_path: Path, text: str, said: str) 
         load(write(tmp_path, text))
     assert str(tmp_path / "config.toml") in str(caught.value)
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_where_reports_go_is_taken(tmp_path: Path) -> None:
+    text = '[sentry]\ndsn = "https://key@host.example/1"\ntraces_sample_rate = 1\nenvironment = "bench"\n'
+    assert load(write(tmp_path, text)).sentry == SentryConfig("https://key@host.example/1", 1.0, "bench")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('dns = "x"', "unknown key 'sentry.dns', did you mean 'sentry.dsn'?"),
+        ("dsn = 3", "sentry.dsn takes text, not 3"),
+        ('dsn = "https://hunter2@host.example"', "sentry.dsn: A DSN looks like https://KEY@HOST/PROJECT"),
+        ("traces_sample_rate = 1.5", "sentry.traces_sample_rate: 1.5 is not from 0 to 1"),
+        ("traces_sample_rate = -1", "sentry.traces_sample_rate: -1 is not from 0 to 1"),
+        ("traces_sample_rate = nan", "sentry.traces_sample_rate: nan is not from 0 to 1"),
+        ('traces_sample_rate = "half"', "sentry.traces_sample_rate takes a number, not 'half'"),
+        ("traces_sample_rate = true", "sentry.traces_sample_rate takes a number, not True"),
+        ("environment = 3", "sentry.environment takes text, not 3"),
+    ],
+)
+def test_what_is_wrong_with_reports_is_one_line_without_the_key(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, f"[sentry]\n{text}"))
+    assert f"{tmp_path / 'config.toml'}: {said}" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

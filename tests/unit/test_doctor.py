@@ -115,6 +115,45 @@ async def test_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.todo.startswith("sudo usermod -aG dialout")
 
 
+async def test_reports_are_off_unless_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", "https://key@of-the-users-app.example/1")
+    assert (await doctor.sentry()).glyph == OFF
+    assert "nothing leaves this machine" in (await doctor.sentry()).text
+
+
+async def test_where_reports_go_is_said_without_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(os.environ["OPSTERM_CONFIG_DIR"])
+    folder.mkdir()
+    (folder / "config.toml").write_text('[sentry]\ndsn = "https://hunter2@sentry.example/1"\n')
+    said = "on: errors, and the times of 50% of actions, go to sentry.example:443"
+    assert await doctor.sentry() == Finding(FINE, "sentry", said)
+    monkeypatch.setenv("OPSTERM_SENTRY_DSN", "http://hunter2@other.example:9000/1")
+    assert (await doctor.sentry()).text.endswith("other.example:9000")
+    monkeypatch.setenv("OPSTERM_SENTRY_DSN", "")
+    assert (await doctor.sentry()).glyph == OFF
+
+
+async def test_reports_that_cannot_go_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSTERM_SENTRY_DSN", "https://hunter2")
+    found = await doctor.sentry()
+    assert found == Finding(
+        FAILED, "sentry", "This is no DSN: nothing is reported.", "A DSN looks like https://KEY@HOST/PROJECT."
+    )
+    monkeypatch.setenv("OPSTERM_SENTRY_DSN", "http://hunter2@localhost:8969/1")
+    found = await doctor.sentry()
+    assert found.glyph == FAILED
+    assert found.text == "opsterm does not report to itself (localhost:8969)."
+
+
+async def test_a_broken_configuration_is_said_for_reports() -> None:
+    folder = Path(os.environ["OPSTERM_CONFIG_DIR"])
+    folder.mkdir()
+    (folder / "config.toml").write_text("theme = ")
+    found = await doctor.sentry()
+    assert found.glyph == FAILED
+    assert "config.toml: Invalid value" in found.text
+
+
 async def test_a_terminal_that_can_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
