@@ -118,6 +118,14 @@ def test_what_is_held_is_bounded_and_the_count_is_not() -> None:
     assert (row.count, row.p50, row.max) == (30, 25, 30)
 
 
+def test_an_absurd_time_leaves_no_trace() -> None:
+    groups = Groups()
+    groups.add(made(0, 1, queries=5))
+    groups.add(made(1, 1e300))
+    groups.forget([made(1, 1e300)])
+    assert only(groups).shares == pytest.approx({Kind.DATABASE: 0.5, Kind.GAP: 0.5}, abs=1e-4)
+
+
 def asked(name: str, transactions: Sequence[Transaction]) -> tuple[object, ...]:
     """The figures of a name from all its transactions."""
     seconds = sorted(shares(each).seconds for each in transactions)

@@ -86,7 +86,8 @@ class _Held:
     name: str
     seconds: float
     failed: bool
-    kinds: dict[Kind, float]
+    kinds: dict[Kind, int]
+    """In nanoseconds: whole numbers can be taken out again without a trace."""
     queries: int
     run: int
 
@@ -118,7 +119,7 @@ class _Name:
         """Those since the last mark."""
         self.count = 0
         self.failures = 0
-        self.kinds: dict[Kind, float] = {}
+        self.kinds: dict[Kind, int] = {}
         self.last = 0.0
         self.recent: deque[tuple[float, float, bool]] = deque(maxlen=_MOST_RECENT)
         self.buckets: deque[list[float]] = deque(maxlen=BUCKETS)
@@ -129,8 +130,8 @@ class _Name:
         self.run.add(held)
         self.count += 1
         self.failures += held.failed
-        for kind, seconds in held.kinds.items():
-            self.kinds[kind] = self.kinds.get(kind, 0.0) + seconds
+        for kind, ns in held.kinds.items():
+            self.kinds[kind] = self.kinds.get(kind, 0) + ns
         self.last = max(self.last, at)
         self.recent.append((at, held.seconds, held.failed))
         while self.recent and self.recent[0][0] < self.last - RECENT_SECONDS:
@@ -150,8 +151,8 @@ class _Name:
         if held.run == run:
             self.run.remove(held)
         self.failures -= held.failed
-        for kind, seconds in held.kinds.items():
-            self.kinds[kind] -= seconds
+        for kind, ns in held.kinds.items():
+            self.kinds[kind] -= ns
 
 
 class Groups:
@@ -182,7 +183,7 @@ class Groups:
         if seq in self._held:
             return found
         queries = sum(is_query(span.op) for span in transaction.spans)
-        kinds = found.seconds_by_kind()
+        kinds = {kind: round(seconds * 1e9) for kind, seconds in found.seconds_by_kind().items()}
         held = _Held(transaction.name, found.seconds, transaction.failed, kinds, queries, self._run)
         when = transaction.root.end if at is None else at
         name = self._names.get(held.name)
@@ -266,15 +267,10 @@ class Groups:
         )
 
 
-def _shares(kinds: Mapping[Kind, float]) -> Mapping[Kind, float]:
-    """What is left of a kind by rounding, when all that had it are forgotten, is none."""
-    total = sum(kinds.values())
-    least = total * 1e-9
-    ordered = sorted(
-        ((kind, seconds) for kind, seconds in kinds.items() if seconds > least), key=lambda each: -each[1]
-    )
-    whole = sum(seconds for _, seconds in ordered)
-    return {kind: seconds / whole for kind, seconds in ordered}
+def _shares(kinds: Mapping[Kind, int]) -> Mapping[Kind, float]:
+    whole = sum(kinds.values())
+    ordered = sorted(kinds.items(), key=lambda each: -each[1])
+    return {kind: ns / whole for kind, ns in ordered if ns}
 
 
 def _series(buckets: Iterable[Sequence[float]], now: float) -> tuple[float, ...]:

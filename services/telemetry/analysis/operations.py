@@ -65,6 +65,7 @@ def kind_of(op: str) -> Kind:
     return Kind.OTHER
 
 
+@lru_cache(maxsize=1024)
 def is_query(op: str) -> bool:
     """Whether `op` asks a database something in its own language: no cache, no connecting, no fetching."""
     words = op.casefold().split(".")

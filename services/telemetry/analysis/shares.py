@@ -42,9 +42,9 @@ class Shares:
 
     def seconds_by_kind(self) -> dict[Kind, float]:
         """The time of each kind that there is; they add up to `seconds`."""
-        found: dict[Kind, float] = {}
-        for index, part in enumerate(self.parts):
-            kind = self.kind(index)
+        found = {self.kind(0): self.parts[0]}
+        for node, part in zip(self.nodes[1:], self.parts[1:], strict=True):
+            kind = kind_of(node.span.op)
             found[kind] = found.get(kind, 0.0) + part
         return found
 

@@ -11,6 +11,9 @@ from opsterm.services.telemetry.model import Span, Transaction
 MAX_DEPTH = 100
 """What lies deeper is shown at this depth, so that no chain of spans costs more than its length."""
 
+LONGEST = 1e9
+"""Seconds; what took longer, some thirty years, was told wrongly."""
+
 
 @dataclass(slots=True)
 class Node:
@@ -41,7 +44,7 @@ def tree(transaction: Transaction) -> list[Node]:
     root = transaction.root
     total = max(0.0, root.end - root.start)
     whole = isfinite(total) and isfinite(root.start)
-    base, total = (root.start, total) if whole else (0.0, 0.0)
+    base, total = (root.start, min(total, LONGEST)) if whole else (0.0, 0.0)
     nodes = [_node(span, base, total) for span in transaction.spans]
     nodes.sort(key=_start)
     nodes.insert(0, Node(root, 0.0, total, -1))
