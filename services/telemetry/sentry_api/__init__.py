@@ -1,0 +1,1 @@
+"""Reading a Sentry organisation: its slowest transactions, operations and queries, and single traces."""
