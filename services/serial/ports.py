@@ -7,6 +7,7 @@ import glob
 import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from serial.tools import list_ports as pyserial_ports
 from serial.tools.list_ports_common import ListPortInfo, numsplit
@@ -17,6 +18,9 @@ from opsterm.services.serial.watch import Watch
 from opsterm.services.text import clean
 from opsterm.services.threads import in_thread
 
+if TYPE_CHECKING:
+    from opsterm.services.serial.links.paired import Paired
+
 _MORE = ("/dev/rfcomm*", "/dev/ttymxc*", "/dev/ttyO[0-9]*", "/dev/ttyTHS*", "/dev/ttyGS*")
 """Ports that pySerial leaves out; the built-in ones of boards count as `platform` there."""
 _DEV = "/dev"
@@ -24,15 +28,18 @@ _BY_ID = "/dev/serial/by-id"
 ANY_PORT = f"{_DEV}/new"
 """A path to watch for: a port that comes or goes changes its folder."""
 _SETTLE_SECONDS = 0.1
+_BLUETOOTH = "/sys/class/bluetooth"
+"""Made by the kernel's Bluetooth, whether there is an adapter or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A serial port of this machine.
+    """A serial port of this machine, or a Bluetooth device that is paired with it.
 
-    `device` is its path; `id` what names it wherever it is plugged in (`usb:VID:PID:SERIAL`), if anything does;
-    `link` its lasting path in /dev/serial/by-id; `held_by` who has it (`locked by tio (pid 4711)`); `problem` why it
-    cannot be opened, other than that. All are safe text but for the paths, and empty where there is nothing to say.
+    `device` is its path, or what opens it (`bt://AA:BB:CC:DD:EE:FF`); `id` what names it wherever it is plugged in
+    (`usb:VID:PID:SERIAL`), if anything does; `link` its lasting path in /dev/serial/by-id; `held_by` who has it
+    (`locked by tio (pid 4711)`); `problem` why it cannot be opened, other than that. All are safe text but for the
+    paths, and empty where there is nothing to say.
     """
 
     device: str
@@ -49,17 +56,42 @@ async def list_ports() -> list[Port]:
 
 
 async def watch_ports() -> AsyncGenerator[list[Port], None]:
-    """The list of ports, at once and again after each change. Woken by the file system, not by polling."""
+    """The list of ports, at once and again after each change; after them the Bluetooth devices that are paired.
+
+    Woken by the file system and by BlueZ, not by polling.
+    """
+    paired: Paired | None = None
     with Watch(f"{_DEV}/new", f"{_BY_ID}/new") as watch:
         last: list[Port] | None = None
-        while True:
-            watch.clear()
-            ports = await list_ports()
-            if ports != last:
-                last = ports
-                yield ports
-            await watch.wait()
-            await asyncio.sleep(_SETTLE_SECONDS)  # a device brings several changes: file, owner, links
+        try:
+            while True:
+                watch.clear()
+                ports = await list_ports()
+                if paired is not None:
+                    ports += paired.ports
+                if ports != last:
+                    last = ports
+                    yield ports
+                if has_bluetooth():
+                    if paired is None:
+                        paired = (await in_thread(_load_paired, "load Bluetooth"))(watch.wake)
+                    paired.follow()
+                await watch.wait()
+                await asyncio.sleep(_SETTLE_SECONDS)  # a device brings several changes: file, owner, links
+        finally:
+            if paired is not None:
+                await paired.close()
+
+
+def has_bluetooth() -> bool:
+    """Whether the kernel has Bluetooth, loaded."""
+    return os.path.isdir(_BLUETOOTH)
+
+
+def _load_paired() -> type[Paired]:
+    from opsterm.services.serial.links.paired import Paired  # noqa: PLC0415  with its libraries, where it is of use
+
+    return Paired
 
 
 def scan_ports() -> list[Port]:

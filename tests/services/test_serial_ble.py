@@ -18,8 +18,7 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 from opsterm.services.lines import Direction, Flag
 from opsterm.services.serial.errors import SerialError
 from opsterm.services.serial.links import ble, target_for
-from opsterm.services.serial.links.ble import NORDIC_UART
-from opsterm.services.serial.links.uuids import full_uuid
+from opsterm.services.serial.links.uuids import NORDIC_UART, full_uuid
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from opsterm.services.lines import Direction
+from opsterm.services.serial import ports
 from opsterm.services.serial.errors import SerialError
-from opsterm.services.serial.links import bluez, bluez_profile, target_for
+from opsterm.services.serial.links import bluez_profile, target_for
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
@@ -38,7 +39,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The folder by which the kernel shows that it has Bluetooth."""
     folder = tmp_path / "bluetooth"
     folder.mkdir()
-    monkeypatch.setattr(bluez, "_KERNEL", str(folder))
+    monkeypatch.setattr(ports, "_BLUETOOTH", str(folder))
     return folder
 
 

@@ -14,7 +14,7 @@ from opsterm.services.serial.links.base import Received, Sent
 from opsterm.services.serial.links.ble_link import BleLink
 from opsterm.services.serial.links.bluez import Bluez, BluezError, adapters, explain, no_power
 from opsterm.services.serial.links.detached import detached
-from opsterm.services.serial.links.uuids import full_uuid
+from opsterm.services.serial.links.uuids import NORDIC_UART, full_uuid
 from opsterm.services.serial.settings import Settings
 from opsterm.services.threads import in_thread
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _SCAN_SECONDS = 10.0
 _CONNECT_SECONDS = 20.0
 _URL = re.compile(r"ble://([^?]+)(?:\?(.*))?")
-NORDIC_UART = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
 _WRITABLE = ("write-without-response", "write")
 _NOTIFYING = ("notify", "indicate")
 _FAILURES = (OSError, EOFError, AssertionError)  # of the bus under bleak; a time-out is the first

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opsterm.services.serial.errors import SerialError, UnsupportedError
+from opsterm.services.serial.ports import has_bluetooth
 from opsterm.services.threads import in_thread
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ DEVICE = "org.bluez.Device1"
 _SECONDS = 3.0
 _CLOSE_SECONDS = 0.3
 _BUS = "org.freedesktop.DBus"
-_KERNEL = "/sys/class/bluetooth"
-"""Made by the kernel's Bluetooth, whether there is an adapter or not."""
 
 
 class BluezError(Exception):
@@ -44,7 +42,7 @@ class BluezError(Exception):
 
 
 class Bluez:
-    """A connection to BlueZ. `gone` is done when BlueZ or the bus has ended."""
+    """A connection to BlueZ. `gone` is done when BlueZ has ended, or the bus; `ending` when it is the bus."""
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
@@ -52,15 +50,15 @@ class Bluez:
         self.heard: Callable[[Message], None] | None = None
         """Called on the loop with each signal of BlueZ that was asked for with `follow`."""
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ending = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
-        self._ending.add_done_callback(self._ended)
+        self.ending = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
+        self.ending.add_done_callback(self._ended)
         bus.add_message_handler(self._take)
 
     @classmethod
-    async def connect(cls) -> Bluez:
+    async def connect(cls, look_on: bool = False) -> Bluez:
         """Connect to the bus and see that BlueZ is there; it is started where the system does that by itself.
 
-        Raises SerialError.
+        To `look_on` BlueZ need not be there, and is not started. Raises SerialError.
         """
         if sys.platform != "linux":
             raise UnsupportedError("Only Linux has BlueZ.", "Pair it, and open its port, such as /dev/cu.HC-05.")
@@ -76,7 +74,8 @@ class Bluez:
         bluez = cls(bus)
         try:
             await bluez.follow("NameOwnerChanged", sender=_BUS, arg0=NAME)
-            await bluez.call("/", "org.freedesktop.DBus.Peer.Ping", seconds=_SECONDS)
+            if not look_on:
+                await bluez.call("/", "org.freedesktop.DBus.Peer.Ping", seconds=_SECONDS)
         except BluezError as error:
             await bluez.close()
             raise explain(error, "BlueZ") from error
@@ -115,6 +114,13 @@ class Bluez:
             raise BluezError(answer.error_name or "", str(answer.body[0]) if answer.body else "")
         return answer.body
 
+    async def runs(self) -> bool:
+        """Whether BlueZ is there; it is not started for that. Raises BluezError."""
+        (runs,) = await self.call(
+            "/org/freedesktop/DBus", f"{_BUS}.NameHasOwner", "s", NAME, to=_BUS, seconds=_SECONDS
+        )
+        return bool(runs)
+
     async def objects(self) -> Objects:
         """All that BlueZ knows: adapters and devices. Raises BluezError."""
         from dbus_fast import unpack_variants  # noqa: PLC0415
@@ -136,8 +142,8 @@ class Bluez:
     async def close(self) -> None:
         """End the connection; BlueZ forgets what was registered over it. May be called again."""
         self._bus.disconnect()
-        await asyncio.wait([self._ending], timeout=_CLOSE_SECONDS)
-        self._ending.cancel()
+        await asyncio.wait([self.ending], timeout=_CLOSE_SECONDS)
+        self.ending.cancel()
 
     def _take(self, message: Message) -> Message | bool | None:
         from dbus_fast import Message, MessageType  # noqa: PLC0415
@@ -163,11 +169,6 @@ class Bluez:
     def _gone(self) -> None:
         with contextlib.suppress(asyncio.InvalidStateError):
             self.gone.set_result(None)
-
-
-def has_bluetooth() -> bool:
-    """Whether the kernel has Bluetooth, loaded."""
-    return os.path.isdir(_KERNEL)
 
 
 def adapters(objects: Objects) -> list[str]:

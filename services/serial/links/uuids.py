@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+NORDIC_UART = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
+"""Nordic's UART service (NUS), the serial port of most devices of Bluetooth LE."""
 _SHORT = re.compile(r"(?:0x)?([0-9a-f]{4}|[0-9a-f]{8})")
 _LONG = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
