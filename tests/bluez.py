@@ -66,8 +66,6 @@ class FakeBluez:
         """By UUID, who registered it, his path, his options."""
         self.connections: list[socket.socket] = []
         """The far ends of all connections, the last one last."""
-        self.asked = 0
-        """How often somebody wanted all objects."""
         self.called: list[str] = []
         """The UUIDs that were asked for with ConnectProfile."""
         self.silent = False
@@ -135,7 +133,6 @@ class FakeBluez:
             return None
         match message.member:
             case "GetManagedObjects":
-                self.asked += 1
                 objects = {
                     path: {interface: variants(properties) for interface, properties in interfaces.items()}
                     for path, interfaces in self.objects.items()

@@ -12,11 +12,12 @@ import pytest
 
 from opsterm.services.serial import ports
 from opsterm.services.serial.links import paired
+from opsterm.services.serial.links.bluez import DEVICE
 from opsterm.services.serial.links.bluez_profile import SERIAL_PORT
 from opsterm.services.serial.links.paired import paired_ports
 from opsterm.services.serial.links.uuids import NORDIC_UART
 from opsterm.services.serial.ports import Port, watch_ports
-from tests.bluez import ADAPTER, PHONE, Bus, FakeBluez
+from tests.bluez import ADAPTER, PHONE, Bus, FakeBluez, Message, variants
 from tests.waiting import until
 
 HEADPHONES = "0000110b-0000-1000-8000-00805f9b34fb"
@@ -77,22 +78,26 @@ async def test_the_list_follows_what_is_paired(fake: FakeBluez) -> None:
         await asyncio.wait([task])
 
 
-async def test_a_device_seen_while_somebody_scans_is_not_asked_for(
-    fake: FakeBluez, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paired, "_SETTLE_SECONDS", 0)
-    path = fake.add(name="Near", Paired=False)
-    seen: list[list[Port]] = []
-    async with aclosing(watch_ports()) as lists:
-        task = asyncio.create_task(following(lists, seen))
-        await until(lambda: fake.asked == 1, "the first look")
-        for strength in range(20):
-            await fake.tell(path, RSSI=-40 - strength)
-        await fake.tell(path, Paired=True)
-        await until(lambda: seen[-1] == [Port(f"bt://{PHONE}", "Near (paired)")], "the device")
-        assert fake.asked == 2
-        task.cancel()
-        await asyncio.wait([task])
+@pytest.mark.parametrize(
+    ("signal", "matters"),
+    [
+        (("PropertiesChanged", "sa{sv}as", DEVICE, {"RSSI": -40, "TxPower": 3}, []), False),
+        (("PropertiesChanged", "sa{sv}as", DEVICE, {"RSSI": -40, "Connected": True}, []), True),
+        (("PropertiesChanged", "sa{sv}as", "org.bluez.Adapter1", {"Discovering": True}, []), False),
+        (("PropertiesChanged", "sa{sv}as", "org.bluez.Adapter1", {"Powered": True}, []), True),
+        (("InterfacesAdded", "oa{sa{sv}}", "/x", {DEVICE: {"Paired": False}}), False),
+        (("InterfacesAdded", "oa{sa{sv}}", "/x", {DEVICE: {"Paired": True}}), True),
+        (("InterfacesAdded", "oa{sa{sv}}", "/x", {"org.bluez.Adapter1": {"Powered": True}}), True),
+        (("InterfacesRemoved", "oas", "/x", [DEVICE]), True),
+        (("NameOwnerChanged", "sss", "org.bluez", "", ":1.7"), True),
+    ],
+)
+def test_what_a_scan_brings_makes_nobody_look(signal: tuple[Any, ...], matters: bool) -> None:
+    member, signature, *body = signal
+    if member != "InterfacesRemoved" and isinstance(body[1], dict):
+        inner = body[1]
+        body[1] = {key: variants(value) for key, value in inner.items()} if signature[0] == "o" else variants(inner)
+    assert paired._matters(Message.new_signal("/x", "org.bluez.X", member, signature, body)) is matters
 
 
 @pytest.mark.parametrize("kernel", [True, False])
