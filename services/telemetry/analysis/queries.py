@@ -43,7 +43,7 @@ _ID = re.compile(
 _CUT = ("...", "…")
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def normalise_sql(sql: str) -> str:
     """`sql` as all queries of its shape are. Doing it twice changes nothing; never raises, whatever `sql` is."""
     for _ in range(_ROUNDS):
@@ -67,7 +67,7 @@ def _shape(match: re.Match[str]) -> str:
     return match[0] if match["kept"] is not None else " "
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def normalise_url(text: str) -> str:
     """An address, perhaps with a method before it, such as `GET https://shop/item/7?x=1`, as `GET https://shop/item/*`."""
     method, space, address = text.rpartition(" ")
