@@ -37,6 +37,8 @@ PLACES = {
     "PlaceScreen": "Pods: where",
     "PodsScreen": "Pods",
     "BuildsScreen": "Builds",
+    "TraceBrowser": "Traces: going about",
+    "TracesScreen": "Traces",
     "ConfirmScreen": "Questions",
     "JumpScreen": "Jump",
     "LineMoving": "Line panes",

@@ -229,7 +229,7 @@ def _paste_job(paced: PacedLines) -> Job:
             part(eighths(share, _BAR_CELLS), keep=2),
         )
 
-    return Job(name, parts, lambda: f"{paced.left:,} of {name} are not yet sent.", paced.cancel)
+    return Job(name, parts, str, paced.cancel)  # nothing to ask about: what has not left can be pasted again
 
 
 def _parsed(words: str, usage: str, default: str) -> tuple[Path, Protocol]:

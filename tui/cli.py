@@ -91,9 +91,18 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--json", metavar="FILE", help="write the results; implies --plain")
     build.add_argument("--plain", action="store_true", help="without the screen: print the table")
 
+    traces = commands.add_parser("traces", help="listen for what a program reports by Sentry's protocol, and show it")
+    traces.add_argument("--port", type=_port, metavar="PORT", help="on this machine (default: 8969)")
+
     commands.add_parser("demo", help="open everything on stand-ins; touches nothing of yours")
     commands.add_parser("doctor", help="check terminal, ports, cluster and engine, and say what to do")
     return top
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: 1 to 65535")
+    return int(text)
 
 
 def _plain(command: argparse.ArgumentParser, what: str) -> None:
@@ -113,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return doctor()
     if not plain and not screen:
-        if options.command in (None, "demo"):
+        if options.command in (None, "demo", "traces"):
             return _usage("the screen needs a terminal. Without one: opsterm serial|logs|build … --plain.")
         plain = True
     if getattr(options, "script", None) and not plain:

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 from opsterm.services.service import Service, State
 from opsterm.widgets.words import ASCII, count
@@ -58,7 +59,7 @@ def run() -> int:
 
 async def examine() -> Sequence[Finding]:
     """Look at everything at once."""
-    checks: Sequence[Callable[[], Awaitable[Finding]]] = (terminal, serial, cluster, docker, sentry)
+    checks: Sequence[Callable[[], Awaitable[Finding]]] = (terminal, serial, bluetooth, cluster, docker, sentry)
     return await asyncio.gather(*(check() for check in checks))
 
 
@@ -91,6 +92,30 @@ async def serial() -> Finding:
             return Finding(LOOK, "serial", text, "sudo usermod -aG dialout $USER, then log in again")
     held = [f"{port.device} {port.held_by}" for port in ports if port.held_by]
     return Finding(FINE, "serial", ", ".join([count(len(ports), "port"), *held]))
+
+
+async def bluetooth() -> Finding:
+    """Whether BlueZ runs with an adapter that is on, and whether `ble://` can be opened."""
+    from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
+    from opsterm.services.serial.links.bluez import Bluez, BluezError, adapters, explain  # noqa: PLC0415
+    from opsterm.services.serial.links.paired import paired_ports  # noqa: PLC0415
+    from opsterm.services.serial.ports import has_bluetooth  # noqa: PLC0415
+
+    no_bleak = "" if find_spec("bleak") else "pip install 'opsterm[ble]' for ble://"
+    if not has_bluetooth():
+        return Finding(OFF, "bluetooth", "no BlueZ" if sys.platform != "linux" else "none in this kernel", no_bleak)
+    try:
+        bluez = await Bluez.connect()
+        try:
+            objects = await bluez.objects()
+            on = adapters(objects)
+        finally:
+            await bluez.close()
+    except (SerialError, BluezError) as failure:
+        error = explain(failure, "BlueZ") if isinstance(failure, BluezError) else failure
+        return Finding(LOOK, "bluetooth", error.reason, error.hint)
+    paired = count(len(paired_ports(objects)), "paired device")
+    return Finding(FINE, "bluetooth", f"{count(len(on), 'adapter')} on, {paired} with a serial port", no_bleak)
 
 
 async def cluster() -> Finding:

@@ -115,7 +115,7 @@ def _together(one: type[Any], other: type[Any], key: str) -> bool:
 
 def owners() -> list[type[Any]]:
     """Every class of ours that can have keys, the program first, then screens, then what has the focus."""
-    from opsterm.screens import builds, confirm, jump, pods, ports, replaying, serial, tx  # noqa: PLC0415
+    from opsterm.screens import builds, confirm, jump, pods, ports, replaying, serial, traces, tx  # noqa: PLC0415
     from opsterm.tui.app import OpsTerm  # noqa: PLC0415
     from opsterm.widgets import choices, line_view, row_table  # noqa: PLC0415
 
@@ -125,6 +125,7 @@ def owners() -> list[type[Any]]:
         replaying.ReplayScreen,
         pods.PodsScreen,
         builds.BuildsScreen,
+        traces.TracesScreen,
         confirm.ConfirmScreen,
         jump.JumpScreen,
         line_view.LineView,

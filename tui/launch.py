@@ -16,7 +16,7 @@ from opsterm.tui.memory import Memory
 from opsterm.tui.options import serial_defaults, serial_given
 from opsterm.tui.tabs import Parts
 
-_FRONT = {"serial": "serial", "replay": "serial", "logs": "pods", "build": "builds"}
+_FRONT = {"serial": "serial", "replay": "serial", "logs": "pods", "build": "builds", "traces": "traces"}
 
 
 def run(options: argparse.Namespace) -> int:

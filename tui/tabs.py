@@ -47,6 +47,7 @@ class Parts:
     serial: Callable[[], Service] = serial_service
     pods: Callable[[], Service] | None = None
     builds: Callable[[], Service] = build_service
+    traces: Callable[[], Service] | None = None
 
     def tabs(self) -> list[Tab]:
         """The tabs, in the order of their keys."""
@@ -54,16 +55,32 @@ class Parts:
             Tab("serial", "Serial", "f1", self.serial),
             Tab("pods", "Pods", "f2", self.pods or self._pod_service),
             Tab("builds", "Builds", "f3", self.builds),
+            Tab("traces", "Traces", "f4", self.traces or self._trace_service),
         ]
 
     def screens(self) -> Mapping[str, Callable[[Tab], TabScreen]]:
         """What shows each tab, by its name."""
-        return {"serial": self._serial_screen, "pods": self._pods_screen, "builds": self._builds_screen}
+        return {
+            "serial": self._serial_screen,
+            "pods": self._pods_screen,
+            "builds": self._builds_screen,
+            "traces": self._traces_screen,
+        }
 
     def _pod_service(self) -> Service:
         from opsterm.services.kube.service import PodService  # noqa: PLC0415
 
         return PodService(self.options.context or "", self.options.namespace or "")
+
+    def _trace_service(self) -> Service:
+        from opsterm.services.telemetry.service import DEFAULT_PORT, TraceService  # noqa: PLC0415
+
+        return TraceService(getattr(self.options, "port", None) or DEFAULT_PORT)
+
+    def _traces_screen(self, tab: Tab) -> TabScreen:
+        from opsterm.screens.traces import TracesScreen  # noqa: PLC0415
+
+        return TracesScreen(tab, listens=self.options.command == "traces")
 
     def _serial_screen(self, tab: Tab) -> TabScreen:
         if self.options.command == "replay":

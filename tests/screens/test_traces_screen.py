@@ -1,0 +1,122 @@
+"""The Traces tab, with a real program that reports to it by Sentry's SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from opsterm.screens.tabs import Tab
+from opsterm.screens.traces import TracesScreen
+from opsterm.services.service import State
+from opsterm.services.telemetry.service import TraceService
+from opsterm.tui.app import OpsTerm
+from opsterm.tui.config import Config
+from opsterm.tui.memory import Memory
+from tests.screens.frame_app import LinesScreen, TestService, said, says, shown
+from tests.waiting import until
+
+REPORTER = """
+import sentry_sdk, sys, time
+
+sentry_sdk.init(dsn=sys.argv[1], traces_sample_rate=1.0, enable_logs=True)
+for number in range(int(sys.argv[2])):
+    with sentry_sdk.start_transaction(op="http.server", name="GET /slow"):
+        with sentry_sdk.start_span(op="db", description="SELECT id FROM cart"):
+            time.sleep(0.002)
+        for item in range(8):
+            with sentry_sdk.start_span(op="db", description=f"SELECT name FROM item WHERE id = {item}"):
+                time.sleep(0.008)
+        with sentry_sdk.start_span(op="http.client", description="GET http://api/price/12"):
+            time.sleep(0.01)
+        if number == 1:
+            try:
+                raise KeyError("user")
+            except KeyError as error:
+                sentry_sdk.capture_exception(error)
+with sentry_sdk.start_transaction(op="http.server", name="GET /cart"):
+    pass
+sentry_sdk.logger.warning("cart is empty")
+sentry_sdk.flush()
+"""
+
+
+def program(folder: Path, listens: bool = False) -> OpsTerm:
+    tabs = [Tab("traces", "Traces", "f1", lambda: TraceService(0)), Tab("other", "Other", "f2", TestService)]
+    screens = {"traces": lambda tab: TracesScreen(tab, listens), "other": LinesScreen}
+    return OpsTerm(tabs, screens, Config(), Memory(folder), front="traces")
+
+
+async def report(dsn: str, count: int = 2) -> None:
+    """Run a program that reports `count` slow transactions, a quick one, an error and a log line."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", REPORTER, dsn, str(count))
+    assert await process.wait() == 0
+
+
+async def test_from_nothing_to_the_query_that_is_asked_again_and_again(tmp_path: Path) -> None:
+    app = program(tmp_path)
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await until(lambda: says(app, "No traces yet. Press t to listen on"), "how to begin")
+        screen = app.screen
+        assert isinstance(screen, TracesScreen)
+        await pilot.press("t")
+        await until(lambda: says(app, "● listening"), "that it listens")
+        await until(lambda: says(app, f"SENTRY_DSN={screen.service.dsn}"), "the line for the program")
+        await pilot.press("c")
+        assert app.clipboard == f"SENTRY_DSN={screen.service.dsn}"
+        await report(screen.service.dsn)
+        await until(lambda: says(app, "GET /slow") and says(app, "GET /cart"), "both by name")
+        await until(lambda: says(app, "2 Errors 1"), "the error is counted")
+        assert shown(app)[3].split()[1:4] == ["GET", "/slow", "2"], "the slowest first"
+        await pilot.press("enter")
+        await until(
+            lambda: says(app, "▲ N+1: SELECT … FROM item WHERE id = ? ran ×8 in a row"), "what is wrong with each"
+        )
+        await pilot.press("enter")
+        await until(lambda: says(app, "http.server GET /slow") and says(app, "×8 ▸"), "the waterfall")
+        assert "share" in shown(app)[1]
+        assert "db " in shown(app)[1]
+        await pilot.press("n", "enter")
+        await until(lambda: says(app, "SELECT name FROM item WHERE id = 7"), "what is in the fold")
+        await pilot.press("down", "enter")
+        await until(
+            lambda: says(app, "esc closes") and says(app, "SELECT name FROM item WHERE id = 0"), "a span in full"
+        )
+        await pilot.press("escape", "escape")
+        await until(lambda: says(app, "FINDINGS"), "back to those of the name")
+        await pilot.press("escape", "e")
+        await until(lambda: says(app, "KeyError: 'user'") and says(app, "in <module>"), "the error")
+        await pilot.press("3")
+        await until(lambda: says(app, "WARN") and says(app, "cart is empty"), "the log")
+        await pilot.press("1", "slash", *"cart", "enter")
+        await until(lambda: not says(app, "GET /slow") and says(app, "filter: cart 1/2"), "a filter as everywhere")
+
+
+async def test_before_and_after_a_change(tmp_path: Path) -> None:
+    app = program(tmp_path, listens=True)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await until(lambda: says(app, "● listening"), "that it listens")
+        screen = app.screen
+        assert isinstance(screen, TracesScreen)
+        await report(screen.service.dsn, 5)
+        await until(lambda: screen.service.store.counts.transactions == 6, "the first run")
+        await until(lambda: says(app, "GET /slow"), "it is shown")
+        await pilot.press("b")
+        await until(lambda: any("Marked" in each for each in said(app)), "the mark")
+        await report(screen.service.dsn, 5)
+        await until(lambda: screen.service.store.counts.transactions == 12, "the second run")
+        await until(lambda: "≈" in "".join(shown(app)[3:5]) or "▲" in "".join(shown(app)[3:5]), "how they differ")
+
+
+async def test_a_hidden_tab_counts_and_says_that_there_are_errors(tmp_path: Path) -> None:
+    app = program(tmp_path, listens=True)
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await until(lambda: says(app, "● listening"), "that it listens")
+        screen = app.screen
+        assert isinstance(screen, TracesScreen)
+        await pilot.press("f2")
+        await report(screen.service.dsn)
+        await until(lambda: says(app, "▲1"), "the error on the tab")
+        await pilot.press("f1")
+        await until(lambda: says(app, "GET /slow") and not says(app, "▲1"), "seen")
+    assert screen.service.status.state is State.OFF
