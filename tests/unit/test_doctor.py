@@ -154,6 +154,54 @@ async def test_a_broken_configuration_is_said_for_reports() -> None:
     assert "config.toml: Invalid value" in found.text
 
 
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder by which the kernel shows that it has Bluetooth, and no bus."""
+    folder = tmp_path / "bluetooth"
+    folder.mkdir()
+    monkeypatch.setattr(ports, "_BLUETOOTH", str(folder))
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    return folder
+
+
+async def test_no_bluetooth(kernel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel.rmdir()
+    monkeypatch.setattr(doctor, "find_spec", lambda _: None)
+    found = await doctor.bluetooth()
+    assert (found.glyph, found.todo) == (OFF, "pip install 'opsterm[ble]' for ble://")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="BlueZ is Linux's")
+async def test_bluez_that_does_not_run(kernel: Path) -> None:
+    assert await doctor.bluetooth() == Finding(
+        LOOK, "bluetooth", "BlueZ is not running.", "Start it: sudo systemctl start bluetooth."
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="BlueZ is Linux's")
+async def test_bluetooth_with_and_without_power(
+    kernel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.bluez import ADAPTER, Bus, FakeBluez  # noqa: PLC0415  Linux only
+
+    bus = Bus(tmp_path)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+    fake = FakeBluez(bus)
+    await fake.begin()
+    try:
+        fake.add()
+        assert await doctor.bluetooth() == Finding(
+            FINE, "bluetooth", "1 adapter on, 1 paired device with a serial port"
+        )
+        fake.objects[ADAPTER]["org.bluez.Adapter1"]["Powered"] = False
+        assert await doctor.bluetooth() == Finding(
+            LOOK, "bluetooth", "No Bluetooth adapter is switched on.", "Try: bluetoothctl power on."
+        )
+    finally:
+        await fake.end()
+        bus.close()
+
+
 async def test_a_terminal_that_can_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
