@@ -16,7 +16,7 @@ from opsterm.services.telemetry.model import Span, Transaction
 
 _TOKEN = re.compile(
     r"""
-      (?P<space> (?: [\s␊␍␉] | --[^\n␊]*[\n␊] | /\*.*?(?:\*/|\Z) )++ )
+      (?P<space> (?: [\s␊␍␉] | --[^\n␊]{0,200}+[\n␊] | /\*.*?(?:\*/|\Z) )++ )
     | (?P<kept> "(?:[^"]++|"")*+"? | `[^`]*+`? | ::\s?\w+ )
     | (?P<literal>
           [bBeEnNxX]?'(?:[^'\\]++|''|\\.)*+'?
@@ -24,11 +24,13 @@ _TOKEN = re.compile(
         | %s(?!\w) | %\(\w+\)s | (?<!\w)[$?]\d+(?!\w) | (?<!:):\w+ | (?<![\w@])@\w+ | \?
         | (?<![\w$]) (?: 0[xX][0-9a-fA-F]+ | \d+(?:\.\d*)?(?:[eE][+-]?\d+)? | \.\d+(?:[eE][+-]?\d+)? ) (?!\w)
       )
+    | (?P<words> [^\W\d][\w$]*+ (?: (?:[ ]|\.|,[ ]?) (?![bBeEnNxX]') [^\W\d][\w$]*+ )*+ )
     """,
     re.VERBOSE | re.DOTALL,
 )
 """Newlines and tabs may be their pictures: they are what safe text has of them. A comment that ends with its line is
-left where the line has no end, for then nobody knows where it ended."""
+left where the line has no end, for then nobody knows where it ended. Words are passed over as many at once as
+possible: most of a query is words."""
 _SIGN = re.compile(r"(?<=[=<>(,])( ?)[-+] ?\?")
 _LIST = re.compile(
     r"\b(IN|VALUES|ARRAY|ANY) ?([(\[]) ?\?(?: ?, ?\?)*+ ?([)\]])(?: ?, ?\( ?\?(?: ?, ?\?)*+ ?\))*+", re.IGNORECASE
@@ -62,9 +64,10 @@ def _once(sql: str) -> str:
 
 
 def _shape(match: re.Match[str]) -> str:
-    if match["literal"] is not None:
-        return "?"
-    return match[0] if match["kept"] is not None else " "
+    found = match.lastgroup
+    if found == "space":
+        return " "
+    return "?" if found in ("literal", "tag") else match[0]
 
 
 @lru_cache(maxsize=1024)
