@@ -68,8 +68,9 @@ def test_without_a_query_before_it_is_a_remark() -> None:
     assert found.minor
 
 
-def test_the_beginning_of_a_database_transaction_is_no_query_before_it() -> None:
-    (found,) = Plan().run("db", "BEGIN", 1).items(12, 30).found
+@pytest.mark.parametrize("control", ["BEGIN", "connect", 'SAVEPOINT "s1_x2"', "SET search_path = x"])
+def test_what_a_connection_needs_is_no_query_before_it(control: str) -> None:
+    (found,) = Plan().run("db", control, 1).items(12, 30).found
     assert found.minor
 
 

@@ -33,8 +33,8 @@ HTTP_SAVED_SECONDS = 2.0
 """Asking all at once must save more."""
 _TOUCH = 2e-6
 """Seconds by which two spans may overlap and still follow each other: times are told in microseconds, and rounded."""
-_CONTROL = re.compile(r"(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
-"""What begins and ends transactions of the database: no query that could be asked once instead."""
+_CONTROL = re.compile(r"(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA|CONNECT)\b", re.IGNORECASE)
+"""What begins and ends a connection or its transactions: no query that could be asked once instead."""
 _METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 _STATIC = re.compile(r"/?_next/(?:static|data)/")
 
