@@ -105,9 +105,9 @@ class _Brotli:
                 raise BadCompressionError("A body that is not compressed as it says.") from None
             if piece:
                 yield piece
-            if self._work.can_accept_more_data() or self._work.is_finished():
+            data = b""  # what it holds back comes out with the next call
+            if self._work.is_finished() or (not piece and self._work.can_accept_more_data()):
                 return
-            data = b""
 
     def end(self) -> None:
         if not self._work.is_finished():
