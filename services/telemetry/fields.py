@@ -60,7 +60,10 @@ def source(value: object) -> str:
 def told(value: object) -> str:
     """`value` as text whatever it is: lists and objects as JSON."""
     if isinstance(value, (dict, list)):
-        return text(msgspec.json.encode(value).decode("utf-8", "replace"), MAX_TEXT)
+        try:
+            value = msgspec.json.encode(value).decode("utf-8", "replace")
+        except RecursionError:  # nested deeper than can be written, and just not too deep to be read
+            return _CUT
     return text(value, MAX_TEXT)
 
 

@@ -53,8 +53,7 @@ class TraceService(Service):
 
     @port.setter
     def port(self, port: int) -> None:
-        """For the next start."""
-        self._asked = self._port = port
+        self._asked = self._port = port  # for the next start, or the next try
 
     @property
     def dsn(self) -> str:

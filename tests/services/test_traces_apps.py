@@ -153,9 +153,10 @@ def node_modules() -> str:
     pytest.skip("needs @sentry/node: it is neither on NODE_PATH nor installed globally")
 
 
-async def test_the_sdk_of_node(service: TraceService, node_modules: str) -> None:
+@pytest.mark.parametrize("how", [[], ["stream"]], ids=["whole", "streamed"])
+async def test_the_sdk_of_node(service: TraceService, node_modules: str, how: list[str]) -> None:
     process = await asyncio.create_subprocess_exec(
-        "node", APPS / "node_app.js", env=environment(service, NODE_PATH=node_modules), stderr=subprocess.PIPE
+        "node", APPS / "node_app.js", *how, env=environment(service, NODE_PATH=node_modules), stderr=subprocess.PIPE
     )
     _, err = await process.communicate()
     assert process.returncode == 0, err.decode()

@@ -310,6 +310,28 @@ async def test_without_brotli_a_body_in_it_is_refused_with_the_reason(
     assert service.store.counts.refused == 1
 
 
+async def test_a_thousand_damaged_envelopes_do_no_harm(service: TraceService, session: aiohttp.ClientSession) -> None:
+    order = random.Random(7)
+    whole_one = body(spans=[{"span_id": "c" * 16, "start_timestamp": 1, "timestamp": 2}]) + (
+        b'{"type":"event","length":13}\n{"message":1}\n{"type":"log"}\n{"items":[{"timestamp":1,"body":"x"}]}\n'
+    )
+    statuses = []
+    for _ in range(1000):
+        damaged = bytearray(whole_one)
+        for _ in range(order.randint(1, 4)):
+            at = order.randrange(len(damaged) + 1)
+            damaged[at : at + order.randint(0, 9)] = order.randbytes(order.randint(0, 9))
+        async with session.post("/stream", data=bytes(damaged)) as answer:
+            statuses.append(answer.status)
+    assert set(statuses) == {200, 400}
+    counts = service.store.counts
+    assert counts.refused == statuses.count(400)
+    async with session.post("/stream", data=body(transaction="last")) as answer:
+        assert answer.status == 200
+    await until(lambda: service.store.transactions[-1].name == "last", "what is good still arrives")
+    assert counts.unreadable > 0
+
+
 async def test_memory_stays_bounded_whatever_comes() -> None:
     service = TraceService(port=0, store=TraceStore(max_bytes=3_000_000))
     store = service.store

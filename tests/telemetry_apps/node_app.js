@@ -1,7 +1,12 @@
-// A Node program that reports: `node node_app.js`, with its DSN in SENTRY_DSN and @sentry/node on NODE_PATH.
+// A Node program that reports: `node node_app.js [stream]`, with its DSN in SENTRY_DSN and @sentry/node on NODE_PATH.
 const Sentry = require("@sentry/node");
 
-Sentry.init({ dsn: process.env.SENTRY_DSN, tracesSampleRate: 1.0, release: "node@1", environment: "dev" });
+const told = { dsn: process.env.SENTRY_DSN, tracesSampleRate: 1.0, release: "node@1", environment: "dev" };
+if (process.argv[2] === "stream") {
+  told.traceLifecycle = "stream";
+  told.integrations = (usual) => [...usual, Sentry.spanStreamingIntegration()];
+}
+Sentry.init(told);
 
 Sentry.startSpan({ name: "nightly job", op: "task", forceTransaction: true }, () => {
   Sentry.startSpan({ name: "SELECT 1", op: "db" }, () => undefined);

@@ -216,6 +216,14 @@ def test_text_is_one_safe_line_of_limited_length(value: str, most: int) -> None:
     assert not any(each in line for each in "\x1b\n\t\u202e\ud800\x07")
 
 
+@pytest.mark.parametrize("depth", [*range(800, 1100, 10), 5000, 100_000])
+def test_what_is_nested_without_measure_is_read_or_refused(depth: int) -> None:
+    nested = b"[" * depth + b"]" * depth
+    payload = json.dumps(told()).encode().replace(b'"sqlite"', nested)
+    found = read_item(Item("transaction", payload))
+    assert (found.transaction is None) is (found.bad == 1)
+
+
 def test_all_that_is_shown_of_a_transaction_is_safe() -> None:
     bad = "\x1b[2Jx\u202e"
     found = transaction(
