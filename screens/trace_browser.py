@@ -18,12 +18,13 @@ from opsterm.screens import trace_waterfall
 from opsterm.screens.pane import PaneScreen
 from opsterm.screens.tabs import Tab
 from opsterm.screens.trace_error import ErrorView
-from opsterm.screens.trace_rows import ERRORS, GROUPS, SAMPLES, error_row, fields_of, group_row, sample_rows
+from opsterm.screens.trace_rows import ALERTS, ERRORS, GROUPS, SAMPLES, error_row, fields_of, group_row, sample_rows
 from opsterm.screens.trace_span import SpanPanel
 from opsterm.screens.trace_start import nothing_yet
 from opsterm.screens.trace_summary import finding_lines
 from opsterm.services.lines import Line
 from opsterm.services.telemetry.analysis.compare import Comparison
+from opsterm.services.telemetry.analysis.errors import ErrorGroup, group_errors
 from opsterm.services.telemetry.analysis.findings import Finding, findings
 from opsterm.services.telemetry.analysis.groups import Groups
 from opsterm.services.telemetry.analysis.shares import Shares, shares
@@ -54,6 +55,24 @@ class TraceBrowser(PaneScreen):
         Binding("1", "view('transactions')", "Transactions", show=False, id="traces.transactions", tooltip="By name"),
         Binding("2", "view('errors')", "Errors", show=False, id="traces.all_errors", tooltip="All errors"),
         Binding("3", "view('logs')", "Logs", show=False, id="traces.logs", tooltip="Logs of the programs"),
+        Binding("4", "view('alerts')", "Alerts", show=False, id="traces.alerts", tooltip="Rules, and which hold"),
+        Binding("l", "logs_of", "Logs", id="traces.logs_of", tooltip="The log lines of this trace"),
+        Binding(
+            "left_square_bracket",
+            "error_by(-1)",
+            "Before",
+            show=False,
+            id="traces.older",
+            tooltip="The same error before",
+        ),
+        Binding(
+            "right_square_bracket",
+            "error_by(1)",
+            "After",
+            show=False,
+            id="traces.newer",
+            tooltip="The same error after",
+        ),
         Binding("e", "errors", "Errors", id="traces.errors", tooltip="The errors of this row, or its trace"),
         Binding("n", "next_finding", "Finding", id="traces.next_finding", tooltip="Go to the next finding"),
     ]
@@ -68,6 +87,8 @@ class TraceBrowser(PaneScreen):
         self.problems: Sequence[Finding] = ()
         self._at = -1  # the finding that was gone to
         self._opened: set[str] = set()
+        self._error_groups: Sequence[ErrorGroup] = ()
+        self._trace_of_logs = ""  # of which trace the log lines are, empty for all
         self.groups = Groups()
         self.comparison = Comparison(self.groups)
         self._last = -1  # number of the last transaction counted in
@@ -79,6 +100,7 @@ class TraceBrowser(PaneScreen):
             "samples": RowTable(SAMPLES, id="samples"),
             "trace": RowTable(trace_waterfall.COLUMNS, id="waterfall"),
             "errors": RowTable(ERRORS, id="errors"),
+            "alerts": RowTable(ALERTS, id="alerts"),
         }
         self.log_view = LineView(prefix=_by_trace, id="logs")
         self.log_view.stamps, self.log_view.decimals = Stamps.TIME, 3
@@ -91,12 +113,17 @@ class TraceBrowser(PaneScreen):
         return cast(TraceService, self.tab.service)
 
     @property
+    def trace_of_logs(self) -> str:
+        """The trace whose log lines are shown; empty for all."""
+        return self._trace_of_logs
+
+    @property
     def shown(self) -> str:
         """What is shown: one of `tables`, `error` or `logs`."""
         if self.view == "errors":
             return "error" if self.error else "errors"
-        if self.view == "logs":
-            return "logs"
+        if self.view in ("logs", "alerts"):
+            return self.view
         return "trace" if self.transaction else "samples" if self.name_shown else "transactions"
 
     @property
@@ -150,12 +177,16 @@ class TraceBrowser(PaneScreen):
         for each in store.transactions:
             if each.seq > self._last:
                 self._last = each.seq
-                self.groups.add(each)
+                self.groups.add(each, time.time())  # by our clock: that of the sender may be another
+        self.heard()
         if self.is_current:
             self.fill()
             self.refresh_rows()
         else:
             self.tab.alerts = store.counts.errors - self.errors_seen
+
+    def heard(self) -> None:
+        """Something came, and is counted in."""
 
     def fill(self) -> None:
         """Fill what is shown; whoever looks has seen the errors."""
@@ -169,7 +200,8 @@ class TraceBrowser(PaneScreen):
             case "samples":
                 self.tables["samples"].set_rows(sample_rows(self._samples()))
             case "errors":
-                self.tables["errors"].set_rows([error_row(each) for each in reversed(store.errors)])
+                self._error_groups = group_errors(store.errors)
+                self.tables["errors"].set_rows([error_row(each) for each in self._error_groups])
         self.errors_seen = store.counts.errors
 
     def _samples(self) -> Sequence[Transaction]:
@@ -186,6 +218,7 @@ class TraceBrowser(PaneScreen):
                 said = nothing_yet(service.status.state, f"127.0.0.1:{service.port}", service.dsn)
             self.tables["transactions"].placeholder = said
             self.tables["errors"].placeholder = Content("No errors so far.")
+            self.tables["alerts"].placeholder = Content("No rules. :alert p95 > 500ms for 1m  adds one.")
             self.log_view.placeholder = Content("No logs so far. SDKs send them with enable_logs=True.")
         super().refresh_rows()
 
@@ -194,6 +227,10 @@ class TraceBrowser(PaneScreen):
         if action == "next_finding" and not (self.shown == "trace" and self.problems):
             return False
         if action == "errors" and self.view != "transactions":
+            return False
+        if action == "logs_of" and self.view not in ("transactions", "errors"):
+            return False
+        if action == "error_by" and self.shown != "error":
             return False
         return super().check_action(action, parameters)
 
@@ -235,7 +272,8 @@ class TraceBrowser(PaneScreen):
             case "samples":
                 self.open_transaction(next(each for each in self._samples() if str(each.seq) == event.key))
             case "errors":
-                self.open_error(next(each for each in self.service.store.errors if str(each.seq) == event.key))
+                group = next(each for each in self._error_groups if "\n".join(each.key) == event.key)
+                self.open_error(group.latest)
             case "trace":
                 self._open_span(event.key)
 
@@ -250,6 +288,8 @@ class TraceBrowser(PaneScreen):
 
     def open_error(self, error: ErrorEvent) -> None:
         """Show one error in full."""
+        if not any(error in each.events for each in self._error_groups):
+            self._error_groups = group_errors(self.service.store.errors)
         self.view, self.error = "errors", error
         self.error_view.show(error)
         self.show_view()
@@ -271,6 +311,9 @@ class TraceBrowser(PaneScreen):
     def escape(self) -> bool:
         """Back to where one came from."""
         if super().escape():
+            return True
+        if self.view == "logs" and self._trace_of_logs:
+            self._show_logs_of("")
             return True
         if self.shown == "error":
             self.error = None
@@ -306,6 +349,33 @@ class TraceBrowser(PaneScreen):
             self.open_error(found[-1])
         else:
             self.host.toast("No error was reported with this.")
+
+    def action_error_by(self, step: int) -> None:
+        """The same error as it came before, or after."""
+        group = next((each for each in self._error_groups if self.error in each.events), None)
+        if group is not None and self.error is not None:
+            at = group.events.index(self.error) + step
+            if 0 <= at < len(group.events):
+                self.open_error(group.events[at])
+
+    def action_logs_of(self) -> None:
+        """The log lines of the trace that is looked at, or of the row."""
+        if self.error is not None and self.view == "errors":
+            trace_id = self.error.trace_id
+        else:
+            transaction = self._chosen()
+            trace_id = transaction.trace_id if transaction is not None else ""
+        if any(line.source == trace_id for line in self.service.store.logs.since(0)):
+            self.view = "logs"
+            self._show_logs_of(trace_id)
+            self.show_view()
+        else:
+            self.host.toast("No log line was reported with this.")
+
+    def _show_logs_of(self, trace_id: str) -> None:
+        self._trace_of_logs = trace_id
+        self.log_view.left_out = (lambda line: line.source != trace_id) if trace_id else None
+        self.refresh_rows()
 
     def _chosen(self) -> Transaction | None:
         """The transaction of the row, or that which is shown."""

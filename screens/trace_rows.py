@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from opsterm.services.lines import stamp
+from opsterm.services.telemetry.analysis.alerts import Alerts
 from opsterm.services.telemetry.analysis.compare import Comparison, Verdict
+from opsterm.services.telemetry.analysis.errors import ErrorGroup
 from opsterm.services.telemetry.analysis.findings import findings
 from opsterm.services.telemetry.analysis.groups import Group
 from opsterm.services.telemetry.analysis.operations import Kind
 from opsterm.services.telemetry.analysis.words import duration
-from opsterm.services.telemetry.model import ErrorEvent, Transaction
+from opsterm.services.telemetry.model import Transaction
 from opsterm.widgets.row_table import Cell, Column, Row
 
 GROUPS = (
@@ -35,11 +37,17 @@ SAMPLES = (
     Column("findings", "FINDINGS", priority=4, flexible=True),
 )
 ERRORS = (
-    Column("time", "TIME", priority=1),
+    Column("last", "LAST", priority=2),
+    Column("count", "COUNT", align="right", priority=1),
     Column("error", "ERROR", priority=0, min_width=20, flexible=True),
     Column("where", "WHERE", priority=3),
-    Column("transaction", "TRANSACTION", priority=2),
-    Column("trace", "TRACE", priority=4),
+    Column("transaction", "TRANSACTION", priority=4),
+    Column("first", "FIRST", priority=5),
+)
+ALERTS = (
+    Column("alert", "ALERT", priority=0, min_width=20, flexible=True),
+    Column("since", "SINCE", priority=1),
+    Column("rule", "RULE", priority=2),
 )
 _NS = 1e9
 _SHARE_CELLS = 16
@@ -82,19 +90,36 @@ def sample_rows(transactions: Iterable[Transaction]) -> Sequence[Row]:
     return [_sample(each) for each in sorted(transactions, key=lambda each: -each.root.start)]
 
 
-def error_row(error: ErrorEvent) -> Row:
-    """One error, in `ERRORS`."""
+def alert_rows(alerts: Alerts) -> Sequence[Row]:
+    """What holds now, and below it the rules that do not, in `ALERTS`."""
+    active = [
+        Row(
+            f"{each.rule.text} {each.name} {each.text if each.error else ''}",
+            (Cell(f"▲ {each.text}", "warning"), Cell(clock(each.since)[:8], "muted", each.since), each.rule.text),
+            search=each.text,
+        )
+        for each in alerts.active
+    ]
+    held = {each.rule.text for each in alerts.active}
+    quiet = [each.text for each in alerts.rules if each.text not in held]
+    return [*active, *(Row(text, (Cell("✓ fine", "success"), Cell("–", "muted", 0.0), text), text) for text in quiet)]
+
+
+def error_row(group: ErrorGroup) -> Row:
+    """Errors that are the same, in `ERRORS`."""
+    error = group.latest
     frames = [frame for raised in error.raised[-1:] for frame in raised.frames]
     own = [frame for frame in frames if frame.in_app] or frames
     where = f"{own[-1].file}:{own[-1].line}" if own else ""
     return Row(
-        str(error.seq),
+        "\n".join(group.key),
         (
-            Cell(clock(error.time), "muted", error.time),
-            Cell(f"{'' if error.handled else '✖ '}{error.title}", "error"),
+            Cell(clock(group.last), "muted", group.last),
+            Cell(f"{group.count:,}", "", group.count),
+            Cell(f"{'' if group.handled else '✖ '}{error.title}", "error"),
             where,
             error.transaction,
-            Cell(error.trace_id[:6], "muted"),
+            Cell(clock(group.first), "muted", group.first),
         ),
         search=f"{error.title} {where} {error.transaction} {error.trace_id}",
     )

@@ -10,12 +10,18 @@ from textual.binding import Binding, BindingType
 
 from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.tabs import Tab
+from opsterm.screens.trace_alerts import TraceOptions, run_command
 from opsterm.screens.trace_browser import TraceBrowser
+from opsterm.screens.trace_rows import alert_rows
 from opsterm.screens.trace_summary import shares_part
 from opsterm.services.service import State
+from opsterm.services.telemetry.analysis.alerts import Alerts
+from opsterm.services.telemetry.analysis.rules import BadRuleError, parse_rule
 from opsterm.services.telemetry.analysis.words import duration
 from opsterm.widgets.bar import Bar, Part, part
 from opsterm.widgets.words import count
+
+_CHECK_SECONDS = 1.0
 
 
 class TracesScreen(TraceBrowser):
@@ -35,14 +41,17 @@ class TracesScreen(TraceBrowser):
         Binding("b", "before", "Mark before", id="traces.before", tooltip="Compare what comes from now on with this"),
     ]
 
-    def __init__(self, tab: Tab, listens: bool = False) -> None:
+    def __init__(self, tab: Tab, asked: TraceOptions | None = None) -> None:
         super().__init__(tab)
-        self._listens = listens
+        self._asked = asked or TraceOptions()
+        self._alerts = Alerts(self._asked.rules)
+        self._error_seen = -1  # number of the last error that the alerts heard of
 
     def on_mount(self) -> None:
         """Listen, where that is wanted from the start."""
-        if self._listens:
+        if self._asked.listens:
             self.action_listen()
+        self.set_interval(_CHECK_SECONDS, self._check)
 
     # The frame
 
@@ -68,9 +77,17 @@ class TracesScreen(TraceBrowser):
             ended = part(status, "$error" if self.transaction.failed else "", keep=6)
             return (*self.filter_chip(), took, *([ended] if status else []), shares_part(self.shares))
         errors = self.service.store.counts.errors
-        words = {"transactions": "1 Transactions", "errors": f"2 Errors {errors or ''}".rstrip(), "logs": "3 Logs"}
+        active = len(self._alerts.active)
+        words = {
+            "transactions": "1 Transactions",
+            "errors": f"2 Errors {errors or ''}".rstrip(),
+            "logs": "3 Logs",
+            "alerts": f"4 Alerts {f'▲{active}' if active else ''}".rstrip(),
+        }
+        only = self.trace_of_logs if self.view == "logs" else ""
         return (
             *self.filter_chip(),
+            *([part(f"trace {only[:6]}", "$accent", keep=8)] if only else []),
             *(
                 part(text, "$accent" if name == self.view else "$foreground-muted", id=f"view {name}", keep=4)
                 for name, text in words.items()
@@ -107,6 +124,9 @@ class TracesScreen(TraceBrowser):
         return (
             *super().commands(),
             Command("listen", "listen for what programs report: listen [PORT]", self._listen_at),
+            Command(
+                "alert", "tell when something holds: alert p95 > 500ms for 1m; off forgets the rules", self._alert
+            ),
             Command("stop", "stop listening; what has come stays", lambda _: self._stop()),
             Command("clear", "forget all that has come", lambda _: self._clear()),
         )
@@ -144,6 +164,53 @@ class TracesScreen(TraceBrowser):
             self.host.toast(f"Copied SENTRY_DSN={self.service.dsn}.")
         else:
             super().action_copy()
+
+    # Alerts
+
+    def heard(self) -> None:
+        """New errors are an alert, where somebody wants that."""
+        for error in self.service.store.errors:
+            if error.seq > self._error_seen:
+                self._error_seen = error.seq
+                self._alerts.note(error)
+
+    def fill(self) -> None:
+        """And the alerts."""
+        super().fill()
+        if self.view == "alerts":
+            self.tables["alerts"].set_rows(alert_rows(self._alerts))
+
+    def _check(self) -> None:
+        changed = self._alerts.check(self.groups)
+        for alert in changed:
+            if not alert.over:
+                self.host.toast(f"▲ {alert.text}", bad=True)
+                self._tell(alert.text)
+        if changed and not self.is_current:
+            self.tab.alerts += sum(not alert.over for alert in changed)
+        if self.view == "alerts" and self.is_current:
+            self.fill()
+        if changed:
+            self.refresh_rows()
+
+    def _tell(self, text: str) -> None:
+        if self._asked.bell:
+            self.app.bell()
+        if self._asked.command:
+            self.run_worker(run_command(self._asked.command, text), group="alerts", exit_on_error=False)
+
+    def _alert(self, typed: str) -> None:
+        if typed == "off":
+            self._alerts = Alerts(())
+        else:
+            try:
+                rule = parse_rule(typed)
+            except BadRuleError as error:
+                raise CommandError(str(error)) from None
+            self._alerts = Alerts((*self._alerts.rules, rule))
+            self.heard()
+        self.action_view("alerts")
+        self._check()
 
     def action_before(self) -> None:
         """What came until now is "before"."""

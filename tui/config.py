@@ -41,6 +41,21 @@ class SentryConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TracesConfig:
+    """The Traces tab."""
+
+    listen: bool = False
+    """Listen from the start, and not only when asked."""
+    port: int = 8969
+    alerts: list[str] = field(default_factory=list)
+    """What to be told of, by `services.telemetry.analysis.rules`: `p95 > 500ms for 1m`."""
+    bell: bool = False
+    """Ring the terminal's bell when an alert begins."""
+    command: str = ""
+    """Run when an alert begins, with its words as the last argument."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
@@ -52,6 +67,7 @@ class Config:
     """Other keys for actions: the id of a binding, and its keys."""
     serial: SerialConfig = field(default_factory=SerialConfig)
     sentry: SentryConfig = field(default_factory=SentryConfig)
+    traces: TracesConfig = field(default_factory=TracesConfig)
 
 
 def config_dir() -> Path:
@@ -115,6 +131,8 @@ def _fill(kind: type[Any], raw: dict[str, Any], path: Path, prefix: str) -> Any:
                 raise ConfigError(f"{path}: keys.{name} takes text, not {value!r}")
     if kind is SentryConfig:
         _check_sentry(values, path)
+    if kind is TracesConfig:
+        _check_traces(values, path)
     return kind(**values)
 
 
@@ -129,6 +147,18 @@ def _check_sentry(values: dict[str, Any], path: Path) -> None:
             place_of(dsn)
         except ReportsError as error:  # never the DSN itself: it has a key
             raise ConfigError(f"{path}: sentry.dsn: {error.hint.removesuffix('.')}") from None
+
+
+def _check_traces(values: dict[str, Any], path: Path) -> None:
+    if not 0 < values.get("port", 1) < 65536:
+        raise ConfigError(f"{path}: traces.port: {values['port']} is no port")
+    for text in values.get("alerts", ()):
+        from opsterm.services.telemetry.analysis.rules import BadRuleError, parse_rule  # noqa: PLC0415  few have any
+
+        try:
+            parse_rule(str(text))
+        except BadRuleError as error:
+            raise ConfigError(f"{path}: traces.alerts: {str(error).removesuffix('.')}") from None
 
 
 def _check_rotation(value: Any, path: Path) -> None:
@@ -153,4 +183,11 @@ def _macros(value: Any, path: Path) -> tuple[Macro, ...]:
         raise ConfigError(f"{path}: serial.macros.{error.reason.removesuffix('.')}") from None
 
 
-_KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a table"}
+_KINDS = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list",
+}

@@ -91,7 +91,7 @@ def parts_for(options: argparse.Namespace, config: Config, memory: Memory) -> Pa
         except SerialError as error:
             raise ConfigError(str(error)) from None
     folder = Path(getattr(options, "folder", ".")).resolve()
-    parts = Parts(options, opening, config.serial, folder)
+    parts = Parts(options, opening, config.serial, folder, config.traces)
     if options.command == "replay":
         from opsterm.services.serial.errors import SerialError  # noqa: PLC0415
         from opsterm.services.serial.replay import ReplayService, parse_speed  # noqa: PLC0415

@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from opsterm.tui.config import Config, SerialConfig
+from opsterm.tui.config import Config, SerialConfig, TracesConfig
 
 if TYPE_CHECKING:
     from opsterm.screens.opening import Preferences
+    from opsterm.screens.trace_alerts import TraceOptions
 
 
 def serial_defaults(config: Config) -> Mapping[str, str]:
@@ -28,6 +29,17 @@ def serial_preferences(config: SerialConfig) -> Preferences:
 
     rotation = Rotation.parse(config.rotate) if config.rotate else Rotation()
     return Preferences(_settings(config), config.macros, config.capture, rotation)
+
+
+def trace_options(config: TracesConfig | None, *, asked: bool) -> TraceOptions:
+    """How the Traces tab is set; it listens from the start where that was `asked` for."""
+    from opsterm.screens.trace_alerts import TraceOptions  # noqa: PLC0415  with the Traces tab
+    from opsterm.services.telemetry.analysis.rules import parse_rule  # noqa: PLC0415
+
+    if config is None:
+        return TraceOptions(listens=asked)
+    rules = tuple(parse_rule(text) for text in config.alerts)
+    return TraceOptions(asked or config.listen, rules, config.bell, config.command)
 
 
 def serial_given(options: argparse.Namespace) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from opsterm.services.service import Service
 if TYPE_CHECKING:
     from opsterm.screens.frame import TabScreen
     from opsterm.screens.opening import Opening
-    from opsterm.tui.config import SerialConfig
+    from opsterm.tui.config import SerialConfig, TracesConfig
 
 # Services and screens are imported inside their makers: a tab that is not looked at costs no start-up time.
 
@@ -44,6 +44,8 @@ class Parts:
     """What the user prefers for every port."""
     folder: Path | None = None
     """The folder of the Builds tab; None leaves the choice to its service."""
+    trace_config: TracesConfig | None = None
+    """How the Traces tab is set."""
     serial: Callable[[], Service] = serial_service
     pods: Callable[[], Service] | None = None
     builds: Callable[[], Service] = build_service
@@ -75,12 +77,14 @@ class Parts:
     def _trace_service(self) -> Service:
         from opsterm.services.telemetry.service import DEFAULT_PORT, TraceService  # noqa: PLC0415
 
-        return TraceService(getattr(self.options, "port", None) or DEFAULT_PORT)
+        configured = self.trace_config.port if self.trace_config else DEFAULT_PORT
+        return TraceService(_asked_port(self.options) or configured)
 
     def _traces_screen(self, tab: Tab) -> TabScreen:
         from opsterm.screens.traces import TracesScreen  # noqa: PLC0415
+        from opsterm.tui.options import trace_options  # noqa: PLC0415
 
-        return TracesScreen(tab, listens=self.options.command == "traces")
+        return TracesScreen(tab, trace_options(self.trace_config, asked=self.options.command == "traces"))
 
     def _serial_screen(self, tab: Tab) -> TabScreen:
         if self.options.command == "replay":
@@ -104,3 +108,7 @@ class Parts:
         from opsterm.screens.builds import BuildsScreen  # noqa: PLC0415
 
         return BuildsScreen(tab, self.folder)
+
+
+def _asked_port(options: argparse.Namespace) -> int | None:
+    return options.port if options.command == "traces" else None

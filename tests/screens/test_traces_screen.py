@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from opsterm.screens.tabs import Tab
+from opsterm.screens.trace_alerts import TraceOptions
 from opsterm.screens.traces import TracesScreen
 from opsterm.services.service import State
+from opsterm.services.telemetry.analysis.rules import Rule, parse_rule
+from opsterm.services.telemetry.model import LogRecord
 from opsterm.services.telemetry.service import TraceService
 from opsterm.tui.app import OpsTerm
 from opsterm.tui.config import Config
@@ -41,9 +45,12 @@ sentry_sdk.flush()
 """
 
 
-def program(folder: Path, listens: bool = False) -> OpsTerm:
+def program(folder: Path, listens: bool = False, rules: Sequence[Rule] = (), command: str = "") -> OpsTerm:
     tabs = [Tab("traces", "Traces", "f1", lambda: TraceService(0)), Tab("other", "Other", "f2", TestService)]
-    screens = {"traces": lambda tab: TracesScreen(tab, listens), "other": LinesScreen}
+    screens = {
+        "traces": lambda tab: TracesScreen(tab, TraceOptions(listens, rules, command=command)),
+        "other": LinesScreen,
+    }
     return OpsTerm(tabs, screens, Config(), Memory(folder), front="traces")
 
 
@@ -120,3 +127,51 @@ async def test_a_hidden_tab_counts_and_says_that_there_are_errors(tmp_path: Path
         await pilot.press("f1")
         await until(lambda: says(app, "GET /slow") and not says(app, "▲1"), "seen")
     assert screen.service.status.state is State.OFF
+
+
+async def test_alerts_are_said_shown_and_handed_to_a_command(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {told}\n')
+    script.chmod(0o755)
+    app = program(tmp_path, True, (parse_rule("new error"), parse_rule("p95 > 20s")), str(script))
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await until(lambda: says(app, "● listening"), "that it listens")
+        screen = app.screen
+        assert isinstance(screen, TracesScreen)
+        await report(screen.service.dsn)
+        await until(lambda: any("▲ GET /slow: new error KeyError" in each for each in said(app)), "the alert")
+        await pilot.press("4")
+        await until(lambda: says(app, "▲ GET /slow: new error KeyError: 'user'"), "it is among the alerts")
+        await until(lambda: says(app, "✓ fine"), "and the rule that does not hold")
+        assert says(app, "4 Alerts ▲1")
+        await until(lambda: told.exists() and "new error KeyError" in told.read_text(), "the command was told")
+        await pilot.press("colon", *"alert p95 >", "enter")
+        await until(lambda: says(app, "✖ p95 without a limit"), "what is wrong with a rule")
+        await pilot.press("escape", "colon", *"alert max > 1ms", "enter")
+        await until(lambda: says(app, "▲ GET /slow: max"), "a rule of the moment")
+
+
+async def test_from_an_error_to_the_log_of_its_trace_and_back(tmp_path: Path) -> None:
+    app = program(tmp_path, listens=True)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await until(lambda: says(app, "● listening"), "that it listens")
+        screen = app.screen
+        assert isinstance(screen, TracesScreen)
+        store = screen.service.store
+        await report(screen.service.dsn, 4)
+        await report(screen.service.dsn, 4)
+        await until(lambda: store.counts.errors == 2 and store.counts.logs == 2, "all of it")
+        await pilot.press("2")
+        await until(lambda: says(app, "KeyError: 'user'"), "the errors")
+        assert next(row for row in shown(app) if "KeyError" in row).split()[2] == "2", "one row for the same error"
+        await pilot.press("enter")
+        await until(lambda: screen.error is not None and says(app, "in <module>"), "the latest")
+        last = screen.error
+        await pilot.press("left_square_bracket")
+        assert screen.error is not last, "the one before"
+        store.add_logs([LogRecord(1.0, "info", "of the trace", screen.error.trace_id if screen.error else "")])
+        await pilot.press("l")
+        await until(lambda: says(app, "of the trace") and not says(app, "cart is empty"), "the lines of its trace")
+        await pilot.press("escape")
+        await until(lambda: says(app, "cart is empty"), "all lines")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,20 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_the_variable_moves_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPSTERM_CONFIG_DIR", str(tmp_path))
     assert config_dir() == tmp_path
+
+
+def test_the_traces_tab_is_set_and_a_wrong_rule_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[traces]\nlisten = true\nport = 9000\nalerts = ["p95 > 500ms for 1m", "new error"]\nbell = true\n'
+    )
+    traces = load(tmp_path).traces
+    assert (traces.listen, traces.port, traces.alerts[1], traces.bell) == (True, 9000, "new error", True)
+    for wrong, said in (
+        ('alerts = ["p95 >"]', "traces.alerts: p95 without a limit"),
+        ("port = 99999", "traces.port: 99999 is no port"),
+        ('alerts = "new error"', "traces.alerts takes a list, not 'new error'"),
+    ):
+        file.write_text(f"[traces]\n{wrong}\n")
+        with pytest.raises(ConfigError, match=re.escape(said)):
+            load(tmp_path)
