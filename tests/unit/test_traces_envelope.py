@@ -6,7 +6,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from opsterm.services.telemetry.envelope import MAX_HEADER, MAX_ITEMS, Item, split
@@ -60,7 +60,7 @@ def test_what_was_put_together_comes_apart_the_same(items: list[tuple[str, bytes
 
 
 @given(ITEMS, st.data())
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_envelope_raises_only_its_own_error(
     items: list[tuple[str, bytes, bool]], data: st.DataObject
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_damaged_envelope_raises_only_its_own_error(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(b"")
 @example(b"\n\n")
 @example(b'{"a":' * 5000)
@@ -92,7 +92,7 @@ def test_noise_raises_only_its_own_error(noise: bytes) -> None:
 
 
 @given(KINDS, NESTED, st.sampled_from(["", SPANS]))
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_an_item_holds_reading_it_raises_nothing(kind: str, payload: object, content_type: str) -> None:
     found = read_item(Item(kind, json.dumps(payload).encode(), content_type))
     known = kind in ("event", "transaction", "log") or (kind == "span" and content_type == SPANS)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import brotli
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsterm.services.telemetry.inflate import PIECE, BadCompressionError, UnknownEncodingError, inflater
@@ -32,6 +32,7 @@ WAYS: list[tuple[str, Callable[[bytes], bytes]]] = [
 
 
 @given(st.sampled_from(WAYS), st.binary(max_size=400), st.integers(1, 3000), st.integers(1, 50))
+@settings(deadline=None)
 def test_any_pieces_give_the_same(
     way: tuple[str, Callable[[bytes], bytes]], part: bytes, times: int, piece: int
 ) -> None:
@@ -54,6 +55,7 @@ def test_what_comes_out_at_once_is_bounded(encoding: str, pack: Callable[[bytes]
 
 
 @given(st.sampled_from(WAYS[2:]), st.binary(min_size=1, max_size=200), st.integers(1, 20))
+@settings(deadline=None)
 def test_a_body_that_is_cut_is_refused(way: tuple[str, Callable[[bytes], bytes]], data: bytes, cut: int) -> None:
     encoding, pack = way
     packed = pack(data)

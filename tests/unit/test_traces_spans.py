@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsterm.services.telemetry.spans_v2 import PATIENCE, QUIET, Assembler, StreamedSpan, read_spans
@@ -58,6 +58,7 @@ def test_a_segment_is_whole_after_its_own_span_and_a_moment_of_quiet() -> None:
 
 
 @given(st.integers(1, 5), st.integers(0, 8), st.randoms(use_true_random=False), st.integers(1, 7))
+@settings(deadline=None)
 def test_any_order_and_any_pieces_give_the_same(segments: int, each: int, order: random.Random, piece: int) -> None:
     items = [told(1000 + s, 1000 + s, root=True) for s in range(segments)]
     items += [told(100 * s + n, 1000 + s) for s in range(segments) for n in range(each)]
@@ -100,6 +101,7 @@ def test_open_segments_are_bounded_and_those_that_are_whole_are_not_lost() -> No
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=80))
+@settings(deadline=None)
 def test_spans_held_are_bounded(events: list[tuple[int, bool]]) -> None:
     assembler = Assembler(max_spans=12)
     done = []

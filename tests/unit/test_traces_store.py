@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsterm.services.lines import Level
@@ -24,6 +24,7 @@ def make(trace: int, size: int = 100) -> Transaction:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 400)), max_size=60))
+@settings(deadline=None)
 def test_what_is_kept_is_bounded_and_the_rest_is_counted(events: Sequence[tuple[int, int]]) -> None:
     store = TraceStore(max_bytes=1000)
     added = []
