@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
 
 from opsterm.services.telemetry.envelope import Envelope, Item
@@ -20,6 +21,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """Bytes of all of them."""
 _INLINE = 64 * 1024
 """Bytes that are read before the loop has its turn again. A larger item is read on a thread."""
+_AT_ONCE = 500
+"""Log lines, or streamed spans, that are kept before the loop has its turn again."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Intake:
         self._waiting: deque[Item] = deque()
         self._some = asyncio.Event()
         self._freed = asyncio.Event()
+        self._found: deque[Found] = deque()  # read, and not kept yet
         self._assembler = Assembler()
 
     def __len__(self) -> int:
@@ -84,6 +88,7 @@ class Intake:
 
     async def _read_all(self) -> None:
         read = 0
+        await self._keep_all()
         while self._waiting:
             item = self._waiting[0]  # stays there until it is read, should this be cancelled
             size = len(item.payload)
@@ -91,10 +96,17 @@ class Intake:
             self._waiting.popleft()
             self.bytes -= size
             self._freed.set()
-            self._keep(found)
+            self._found += _pieces(found)
+            await self._keep_all()
             read += size if size <= _INLINE else 0
             if read > _INLINE:
                 read = 0
+                await asyncio.sleep(0)
+
+    async def _keep_all(self) -> None:
+        while self._found:
+            self._keep(self._found.popleft())
+            if self._found:
                 await asyncio.sleep(0)
 
     def _keep(self, found: Found) -> None:
@@ -121,6 +133,17 @@ class Intake:
     def _count_given_up(self) -> None:
         self._store.counts.evicted += self._assembler.given_up
         self._assembler.given_up = 0
+
+
+def _pieces(found: Found) -> Iterator[Found]:
+    """`found` in parts that are quickly kept."""
+    most = max(len(found.logs), len(found.spans))
+    if most <= _AT_ONCE:
+        yield found
+        return
+    for at in range(0, most, _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        yield Found(logs=found.logs[part], spans=found.spans[part], bad=found.bad if at == 0 else 0)
 
 
 def _read(item: Item) -> Found:

@@ -13,10 +13,12 @@ from opsterm.services.telemetry.model import LogRecord
 
 MAX_LINES = 200
 """Lines that one entry is cut into, at most."""
+MAX_RECORDS = 10_000
+"""Lines of one item. SDKs send a hundred entries at once."""
 
 
 def read_logs(told_of: Mapping[str, Any]) -> tuple[list[LogRecord], int]:
-    """The lines, and how many entries had to be left out because they were none.
+    """The lines, and how many entries had to be left out because they were none, or too many.
 
     An entry of several lines becomes several records, as it would in a file.
     """
@@ -24,7 +26,7 @@ def read_logs(told_of: Mapping[str, Any]) -> tuple[list[LogRecord], int]:
     bad = 0
     for entry in values(told_of.get("items")):
         moment = seconds(entry.get("timestamp")) if isinstance(entry, dict) else None
-        if moment is None or not isinstance(entry.get("body"), str):
+        if moment is None or not isinstance(entry.get("body"), str) or len(records) >= MAX_RECORDS:
             bad += 1
             continue
         level = text(entry.get("level")).lower()

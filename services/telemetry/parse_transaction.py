@@ -14,12 +14,14 @@ from opsterm.services.telemetry.errors import BadItemError
 from opsterm.services.telemetry.fields import MAX_TEXT, hex_id, mapping, seconds, text, told, values
 from opsterm.services.telemetry.model import Span, Transaction
 
+MAX_SPANS = 10_000
+"""Of the spans of a transaction, how many are kept. SDKs send a thousand."""
 MAX_DATA = 64
 """Of what was told of a span, how much is kept."""
 
 
 def read_transaction(told_of: Mapping[str, Any]) -> tuple[Transaction, int]:
-    """The transaction, and how many of its spans had to be left out because they were none.
+    """The transaction, and how many of its spans had to be left out because they were none, or too many.
 
     Raises BadItemError where it has no trace, no times or no id.
     """
@@ -39,7 +41,7 @@ def read_transaction(told_of: Mapping[str, Any]) -> tuple[Transaction, int]:
         data_of(trace.get("data")),
     )
     told_spans = values(told_of.get("spans"))
-    spans = tuple(span for each in told_spans if (span := read_span(each)) is not None)
+    spans = tuple(span for each in told_spans[:MAX_SPANS] if (span := read_span(each)) is not None)
     transaction = made(
         name,
         trace_id,

@@ -14,7 +14,7 @@ from typing import Any
 
 from opsterm.services.telemetry.fields import MAX_TEXT, hex_id, mapping, seconds, text, told, values
 from opsterm.services.telemetry.model import Span, Transaction
-from opsterm.services.telemetry.parse_transaction import MAX_DATA, made
+from opsterm.services.telemetry.parse_transaction import MAX_DATA, MAX_SPANS, made
 
 QUIET = 0.5
 """Seconds without news after which a segment whose own span has come is taken as whole."""
@@ -22,7 +22,7 @@ PATIENCE = 600.0
 """Seconds without news after which a segment whose own span never came is given up."""
 MAX_OPEN = 1_000
 """Segments that are waited for at once."""
-MAX_SPANS = 20_000
+MAX_HELD = 20_000
 """Spans of all of them together."""
 _OWN = (
     "sentry.op",
@@ -50,9 +50,9 @@ class StreamedSpan:
 
 
 def read_spans(told_of: Mapping[str, Any]) -> tuple[list[StreamedSpan], int]:
-    """The spans, and how many had to be left out because they were none."""
+    """The spans, and how many had to be left out because they were none, or too many."""
     items = values(told_of.get("items"))
-    spans = [span for each in items if (span := _read(each)) is not None]
+    spans = [span for each in items[:MAX_SPANS] if (span := _read(each)) is not None]
     return spans, len(items) - len(spans)
 
 
@@ -109,7 +109,7 @@ class _Open:
 class Assembler:
     """Puts spans together by segment. `now` is always seconds of one clock that only runs forward."""
 
-    def __init__(self, max_open: int = MAX_OPEN, max_spans: int = MAX_SPANS) -> None:
+    def __init__(self, max_open: int = MAX_OPEN, max_spans: int = MAX_HELD) -> None:
         self.given_up = 0
         """Segments whose own span never came, or not before memory was full."""
         self._max_open = max_open

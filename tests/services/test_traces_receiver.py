@@ -18,8 +18,11 @@ import brotli
 import pytest
 
 from opsterm.services.service import State
+from opsterm.services.telemetry import intake as intake_module
 from opsterm.services.telemetry import receiver as receiver_module
+from opsterm.services.telemetry.envelope import Item
 from opsterm.services.telemetry.intake import Intake
+from opsterm.services.telemetry.parse import Found
 from opsterm.services.telemetry.service import TraceService
 from opsterm.services.telemetry.store import TraceStore
 from tests.waiting import until
@@ -279,6 +282,56 @@ async def test_a_large_item_does_not_hold_up_the_loop_or_the_order(
     await whole(service, 3)
     assert [each.name for each in service.store.transactions] == ["first", "large", "last"]
     assert len(service.store.transactions[1].spans) == 5_000
+
+
+async def test_thousands_of_lines_and_streamed_spans_in_one_item_arrive_in_order(
+    service: TraceService, session: aiohttp.ClientSession
+) -> None:
+    entries = [{"timestamp": 1, "body": str(number)} for number in range(3_210)]
+    spans = [
+        {
+            "trace_id": TRACE,
+            "span_id": f"{number:016x}",
+            "is_segment": number == 0,
+            "name": str(number),
+            "start_timestamp": 1,
+            "end_timestamp": 2,
+            "attributes": {"sentry.segment.id": {"value": "0" * 16}},
+        }
+        for number in range(2_345)
+    ]
+    kind = '{"type":"span","content_type":"application/vnd.sentry.items.span.v2+json"}'
+    logs, streamed = json.dumps({"items": entries}), json.dumps({"items": spans})
+    async with session.post("/stream", data=f'{{}}\n{{"type":"log"}}\n{logs}\n{kind}\n{streamed}') as answer:
+        assert answer.status == 200
+    await whole(service)
+    assert [line.text for line in service.store.logs.since(0)] == [str(number) for number in range(3_210)]
+    assert [span.description for span in service.store.transactions[0].spans] == [str(n) for n in range(1, 2_345)]
+
+
+async def test_an_item_that_cannot_be_read_because_of_a_defect_takes_nothing_else_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = intake_module.read_item
+
+    def defect(item: Item) -> Found:
+        if item.kind == "event":
+            raise ZeroDivisionError
+        return original(item)
+
+    monkeypatch.setattr(intake_module, "read_item", defect)
+    service = TraceService(port=0)
+    await service.start()
+    await until(lambda: service.status.state is State.LIVE, "it listens")
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        data = b'{}\n{"type":"event"}\n{}\n' + body().partition(b"\n")[2]
+        async with session.post(f"http://127.0.0.1:{service.port}/stream", data=data) as answer:
+            assert answer.status == 200
+    await whole(service)
+    assert service.store.counts.unreadable == 1
+    assert "could not be read" in caplog.text
+    assert service.status.state is State.LIVE
+    await service.stop()
 
 
 async def test_stopping_reads_what_came_closes_the_port_and_cuts_what_hangs(service: TraceService) -> None:

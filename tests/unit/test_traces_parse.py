@@ -192,6 +192,15 @@ def test_logs_line_by_line() -> None:
     assert many[-1].body == "… and 801 more lines"
 
 
+def test_an_item_of_too_many_parts_is_cut_and_the_rest_counted() -> None:
+    span = {"span_id": "c" * 16, "start_timestamp": 1, "timestamp": 2}
+    found = read("transaction", told(spans=[span] * 10_007))
+    assert found.transaction is not None
+    assert (len(found.transaction.spans), found.bad) == (10_000, 7)
+    found = read("log", {"items": [{"timestamp": 1, "body": "\n" * 100}] * 107})
+    assert (len(found.logs), found.bad) == (10_000, 7)
+
+
 def test_a_kind_that_is_not_shown_is_named() -> None:
     assert read("client_report", {}).unknown == "client_report"
     assert read("span", {}).unknown == "span"
