@@ -38,6 +38,7 @@ PLACES = {
     "PodsScreen": "Pods",
     "BuildsScreen": "Builds",
     "TraceBrowser": "Traces: going about",
+    "TraceOrganization": "Traces: source",
     "TracesScreen": "Traces",
     "ConfirmScreen": "Questions",
     "JumpScreen": "Jump",

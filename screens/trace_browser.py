@@ -260,9 +260,13 @@ class TraceBrowser(PaneScreen):
     @on(RowTable.Opened)
     def _opened_row(self, event: RowTable.Opened) -> None:
         event.stop()
+        self.open_row(event.key)
+
+    def open_row(self, key: str) -> None:
+        """Go into a row of the table that is shown."""
         match self.shown:
             case "transactions":
-                self.name_shown = event.key
+                self.name_shown = key
                 samples = self._samples()
                 if len(samples) == 1:
                     self.open_transaction(samples[0])
@@ -270,12 +274,12 @@ class TraceBrowser(PaneScreen):
                     self.tables["samples"].set_rows(())
                     self.show_view()
             case "samples":
-                self.open_transaction(next(each for each in self._samples() if str(each.seq) == event.key))
+                self.open_transaction(next(each for each in self._samples() if str(each.seq) == key))
             case "errors":
-                group = next(each for each in self._error_groups if "\n".join(each.key) == event.key)
+                group = next(each for each in self._error_groups if "\n".join(each.key) == key)
                 self.open_error(group.latest)
             case "trace":
-                self._open_span(event.key)
+                self._open_span(key)
 
     def open_transaction(self, transaction: Transaction) -> None:
         """Show one transaction as a waterfall."""

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from opsterm.screens.commands import Command, CommandError
 from opsterm.screens.tabs import Tab
 from opsterm.screens.trace_alerts import TraceOptions, run_command
-from opsterm.screens.trace_browser import TraceBrowser
+from opsterm.screens.trace_organization import TraceOrganization
 from opsterm.screens.trace_rows import alert_rows
 from opsterm.screens.trace_summary import shares_part
 from opsterm.services.service import State
@@ -24,7 +24,7 @@ from opsterm.widgets.words import count
 _CHECK_SECONDS = 1.0
 
 
-class TracesScreen(TraceBrowser):
+class TracesScreen(TraceOrganization):
     """The tab: the receiver, what it counts, and the mark to compare with."""
 
     FOOTER = ("traces.listen", "list.open", "traces.next_finding", "traces.errors", "traces.before", "pane.filter")
@@ -43,13 +43,13 @@ class TracesScreen(TraceBrowser):
 
     def __init__(self, tab: Tab, asked: TraceOptions | None = None) -> None:
         super().__init__(tab)
-        self._asked = asked or TraceOptions()
-        self._alerts = Alerts(self._asked.rules)
+        self._options = asked or TraceOptions()
+        self._alerts = Alerts(self._options.rules)
         self._error_seen = -1  # number of the last error that the alerts heard of
 
     def on_mount(self) -> None:
         """Listen, where that is wanted from the start."""
-        if self._asked.listens:
+        if self._options.listens:
             self.action_listen()
         self.set_interval(_CHECK_SECONDS, self._check)
 
@@ -59,6 +59,11 @@ class TracesScreen(TraceBrowser):
         """The receiver, and what is looked at."""
         service = self.service
         arrow = (" › ", "$foreground-muted")
+        if self.organization:
+            runs = [("sentry ", "$foreground-muted"), (self.organization, "bold")]
+            if self.name_shown:
+                runs += [arrow, (self.name_shown, "")]
+            return (Part(tuple(runs), keep=9),)
         runs = [("spotlight " if service.source == "spotlight" else "receiver ", "$foreground-muted")]
         runs.append((f"127.0.0.1:{service.port}", "" if service.listens else "$foreground-muted"))
         if self.view == "transactions" and self.name_shown:
@@ -69,6 +74,10 @@ class TracesScreen(TraceBrowser):
             runs += [arrow, (self.error.title, "bold")]
         return (Part(tuple(runs), keep=9),)
 
+    def context(self, state: Part) -> Sequence[Part]:
+        """The state is that of the receiver, and says nothing of an organisation."""
+        return self.where() if self.organization else super().context(state)
+
     def chips(self) -> Sequence[Part]:
         """Filter, what the time went to, and the views."""
         if self.shares is not None and self.shown == "trace" and self.transaction is not None:
@@ -76,6 +85,8 @@ class TracesScreen(TraceBrowser):
             status = self.transaction.root.status
             ended = part(status, "$error" if self.transaction.failed else "", keep=6)
             return (*self.filter_chip(), took, *([ended] if status else []), shares_part(self.shares))
+        if self.organization:
+            return (*self.filter_chip(), *self.organization_views())
         errors = self.service.store.counts.errors
         active = len(self._alerts.active)
         words = {
@@ -194,10 +205,10 @@ class TracesScreen(TraceBrowser):
             self.refresh_rows()
 
     def _tell(self, text: str) -> None:
-        if self._asked.bell:
+        if self._options.bell:
             self.app.bell()
-        if self._asked.command:
-            self.run_worker(run_command(self._asked.command, text), group="alerts", exit_on_error=False)
+        if self._options.command:
+            self.run_worker(run_command(self._options.command, text), group="alerts", exit_on_error=False)
 
     def _alert(self, typed: str) -> None:
         if typed == "off":
