@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.needs import ROOT, need, rig
+from tests.terminal import Terminal, restored
 from tests.waiting import until, until_now
 
 pytestmark = pytest.mark.rig
@@ -28,6 +30,9 @@ INSIDE = "RIG_BLUETOOTH" in os.environ
 SLOW = 90.0  # seconds: the machine is emulated, and Python starts slowly in there
 DAEMON = "/usr/libexec/bluetooth/bluetoothd"
 PYTHON = "/usr/bin/python3"
+PHONE = ROOT / "tests" / "bluez_phone.py"
+SERVER = "bt-server://?channel=22&unpaired=yes"
+STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"
 
 
 def boot(mode: str, test: str) -> None:
@@ -110,7 +115,7 @@ class Phone:
     async def __aenter__(self) -> Phone:
         pipe = subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            PYTHON, str(ROOT / "tests" / "bluez_phone.py"), *self._arguments, stdin=pipe, stdout=pipe, stderr=pipe
+            PYTHON, str(PHONE), *self._arguments, stdin=pipe, stdout=pipe, stderr=pipe
         )
         if self._arguments[0] == "listen":
             await self._said("ready")
@@ -177,16 +182,16 @@ async def test_classic_inside() -> None:
             await port.is_open()  # the kernel alone
             await talk(port, phone, 2)
 
-        async with Port("bt-server://?channel=22&unpaired=yes") as server:
+        async with Port(SERVER) as server:
             for number in range(2):  # the phone calls, leaves and calls again
-                await registered()
+                await until_in_thread(registered, "the server in BlueZ")
                 async with Phone("connect", theirs, ours, "22") as phone:
                     await server.is_open()
                     await talk(server, phone, number)
                 await until(lambda number=number: server.service.counters.errors > number, "the loss", SLOW)  # type: ignore[misc]
             assert server.texts(Direction.NOTE)[0] == "lost: connection closed"
             assert server.service.status.hint == "Waiting for a device to connect."
-            await registered()
+            await until_in_thread(registered, "the server in BlueZ")
             async with Phone("listen", theirs, "11") as phone, Port(f"bt://{theirs}") as port:
                 await port.is_open()  # a device is called while another is waited for
                 await talk(port, phone, 3)
@@ -194,6 +199,7 @@ async def test_classic_inside() -> None:
                 await server.is_open()
                 await talk(server, phone, 4)
 
+        await asyncio.to_thread(in_a_terminal, ours, theirs)
         async with Port("bt://00:AA:01:01:00:09") as port:
             await port.says("00:AA:01:01:00:09 is not paired.")
         for adapter in ("hci0", "hci1"):
@@ -221,18 +227,34 @@ async def keep(device: str) -> None:
     run("busctl", "set-property", "org.bluez", device, "org.bluez.Device1", "Trusted", "b", "yes")
 
 
-async def registered() -> None:
-    """Wait until the server is among what our adapter offers."""
+def registered() -> bool:
+    """Whether our server is among what this computer offers."""
+    adapter = run("busctl", "get-property", "org.bluez", "/org/bluez/hci0", "org.bluez.Adapter1", "UUIDs")
+    return "00001101-" in adapter and "opsterm" in run("sdptool", "search", "--bdaddr", "local", "SP")
 
-    def offered() -> bool:
-        return "00001101-" in run(
-            "busctl", "get-property", "org.bluez", "/org/bluez/hci0", "org.bluez.Adapter1", "UUIDs"
-        )
 
-    def named() -> bool:
-        return "opsterm" in run("sdptool", "search", "--bdaddr", "local", "SP")
-
-    await until_in_thread(lambda: offered() and named(), "the server in BlueZ")
+def in_a_terminal(ours: str, theirs: str) -> None:
+    """A phone connects to the laptop: its line is on the screen, and what is typed reaches it."""
+    pipe = subprocess.PIPE
+    with Terminal("serial", SERVER, columns=120, rows=40) as terminal:
+        until_now(registered, "the server in BlueZ", SLOW, 0.2)
+        phone = [PYTHON, str(PHONE), "connect", theirs, ours, "22"]
+        with subprocess.Popen(phone, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(b"ping from android\n")
+            process.stdin.flush()
+            terminal.wait_for(re.compile(STAMP + r" Rx <== ping from android"), SLOW)
+            assert "● open" in terminal.line(1)
+            terminal.send("test message")
+            terminal.key("enter")
+            assert process.stdout.readline() == b"test message\r\n"
+            terminal.wait_for(re.compile(STAMP + r" Tx ==> test message"), SLOW)
+            process.stdin.close()
+        terminal.wait_for("Waiting for a device to connect.", SLOW)
+        terminal.key("ctrl+q")
+        assert terminal.wait_exit(SLOW) == 0
+        assert restored(terminal.output)
 
 
 async def until_in_thread(check: Callable[[], bool], what: str) -> None:
@@ -243,7 +265,7 @@ async def until_in_thread(check: Callable[[], bool], what: str) -> None:
 @inside
 @pytest.mark.timeout(200)
 async def test_le_inside() -> None:
-    from tests.ble_peripheral import ADDRESS, NAME, Peripheral  # noqa: PLC0415  bumble, only where it is used
+    from tests.ble_peripheral import NAME, Peripheral  # noqa: PLC0415  bumble, only where it is used
 
     async with Peripheral() as peripheral:
 
@@ -268,8 +290,3 @@ async def test_le_inside() -> None:
             notes = port.texts(Direction.NOTE)
             assert notes[0] == "lost: device disconnected"
             assert notes[1].startswith("open again, gap ")
-        await peripheral.advertise()
-        async with Port(f"ble://{ADDRESS}") as port:
-            await port.is_open()
-            await peripheral.say(b"by its address\n")
-            await port.hears("by its address")
