@@ -68,6 +68,16 @@ async def builds(pilot: Pilot[None], app: OpsTerm) -> None:
     await pilot.pause(0.6)
 
 
+async def traces(pilot: Pilot[None], app: OpsTerm) -> None:
+    """One transaction as a waterfall, with what is wrong in it."""
+    await pilot.press("escape", "f4")
+    await until(lambda: shows(app, "GET /cart"))
+    await pilot.press("slash", *"cart", "enter", "enter")
+    await until(lambda: shows(app, "FINDINGS"))
+    await pilot.press("enter")
+    await until(lambda: shows(app, "http.server"))
+
+
 async def take() -> None:
     """Take all of them."""
     FOLDER.mkdir(exist_ok=True)
@@ -76,7 +86,7 @@ async def take() -> None:
         parts = demo.parts(options)
         app = OpsTerm(parts.tabs(), parts.screens(), Config(), Memory(Path(folder)), front="serial", demo=True)
         async with app.run_test(size=SIZE) as pilot:
-            for scene in (serial, pods, logs, builds):
+            for scene in (serial, pods, logs, builds, traces):
                 await scene(pilot, app)
                 await pilot.pause(0.6)
                 (FOLDER / f"{scene.__name__}.svg").write_text(app.export_screenshot(title="opsterm"))

@@ -44,7 +44,7 @@ class PaneScreen(TabScreen):
 
     def __init__(self, tab: Tab) -> None:
         super().__init__(tab)
-        self._matches: dict[bool, Match] = {}  # the filter of the lines (True) and of the table (False)
+        self._matches: dict[str, Match] = {}  # by what they filter
         self.sought: Match | None = None
         """What is being looked for."""
 
@@ -61,7 +61,12 @@ class PaneScreen(TabScreen):
     @property
     def match(self) -> Match | None:
         """The filter in force of what is shown."""
-        return self._matches.get(self.pane is not None)
+        return self._matches.get(self.filtered)
+
+    @property
+    def filtered(self) -> str:
+        """What a filter is of: each of these has its own."""
+        return "rows" if self.pane is None else "lines"
 
     def fields_of(self, row: Row) -> Mapping[str, str]:
         """The fields of a row, by the names in FIELDS."""
@@ -135,7 +140,7 @@ class PaneScreen(TabScreen):
             still = f" · still showing: {self.match.source}" if self.match else ""
             self.prompt.note(f"✖ {error}{still}", bad=True)
             return False
-        self._matches[pane is not None] = match
+        self._matches[self.filtered] = match
         if pane is not None:
             pane.filter(match or None)
         elif rows is not None:

@@ -113,6 +113,11 @@ class TraceBrowser(PaneScreen):
         return cast(TraceService, self.tab.service)
 
     @property
+    def filtered(self) -> str:
+        """Each view has a filter of its own."""
+        return self.shown
+
+    @property
     def trace_of_logs(self) -> str:
         """The trace whose log lines are shown; empty for all."""
         return self._trace_of_logs

@@ -79,9 +79,9 @@ def _branch(span: SpanRow) -> str:
 def _what(span: SpanRow) -> str:
     if span.gap:
         return f"· {span.text}"
-    fold = f" ×{span.count} {'▾' if span.opened else '▸'}" if span.fold else ""
-    text = span.text if span.text.startswith(span.op) else f"{span.op} {span.text}".rstrip()
-    return f"{text or 'span'}{fold}"
+    if span.fold:  # how often comes first: the end of a long query may be cut
+        return f"{span.op} ×{span.count} {'▾' if span.opened else '▸'} {span.text}"
+    return (span.text if span.text.startswith(span.op) else f"{span.op} {span.text}".rstrip()) or "span"
 
 
 def bar(start: float, end: float, cells: int, *, gap: bool = False) -> str:

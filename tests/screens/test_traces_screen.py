@@ -80,7 +80,7 @@ async def test_from_nothing_to_the_query_that_is_asked_again_and_again(tmp_path:
             lambda: says(app, "▲ N+1: SELECT … FROM item WHERE id = ? ran ×8 in a row"), "what is wrong with each"
         )
         await pilot.press("enter")
-        await until(lambda: says(app, "http.server GET /slow") and says(app, "×8 ▸"), "the waterfall")
+        await until(lambda: says(app, "http.server GET /slow") and says(app, "db ×8 ▸"), "the waterfall")
         assert "share" in shown(app)[1]
         assert "db " in shown(app)[1]
         await pilot.press("n", "enter")

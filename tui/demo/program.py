@@ -10,7 +10,7 @@ from opsterm.screens.opening import Opening
 from opsterm.services.serial.macros_config import parse_macros
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import Service
-from opsterm.tui.config import SerialConfig
+from opsterm.tui.config import SerialConfig, TracesConfig
 from opsterm.tui.demo.phone import Phone
 from opsterm.tui.tabs import Parts
 
@@ -43,9 +43,17 @@ class Demo:
             Opening(Settings(self._port, 9600)),
             SerialConfig(macros=parse_macros(_MACROS)),
             folder=None,
+            trace_config=TracesConfig(listen=True, alerts=["new error"]),
             pods=_pods,
             builds=_builds,
+            traces=_traces,
         )
+
+
+def _traces() -> Service:
+    from opsterm.tui.demo.traces import DemoTraces  # noqa: PLC0415  with the tab
+
+    return DemoTraces()
 
 
 def _pods() -> Service:
