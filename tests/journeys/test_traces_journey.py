@@ -71,6 +71,7 @@ def test_the_slow_page_its_waterfall_and_the_query_that_is_asked_for_each_row() 
             terminal.wait_for("2 Errors 1")
             terminal.send("/orders")
             terminal.key("enter")
+            terminal.wait_for("enter open")  # the table has the keys again
             terminal.key("enter")
             terminal.wait_for(re.compile(r"▲ N\+1: SELECT … FROM customer .* ran ×25 in a row"))
             terminal.wait_for(re.compile(r"db ×25 ▸ SELECT … FROM customer"))
