@@ -42,6 +42,7 @@ class Client:
     stuck: ClassVar[bool] = False
 
     def __init__(self, device: Any, left: Callable[[Any], None], **_: Any) -> None:
+        self.device = device
         self.left = left
         self.writes: list[tuple[str, bytes, bool]] = []
         self.slow = asyncio.Event()
@@ -95,14 +96,24 @@ async def ends_late() -> None:
 @pytest.fixture(autouse=True)
 def device(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What a scan finds, as address and name."""
-    there: list[Any] = [SimpleNamespace(address="F0:F1:F2:F3:F4:F5", name="Thermo")]
+    there: list[Any] = [SimpleNamespace(address="F0:F1:F2:F3:F4:F5", name="Thermo", connected=False)]
 
     async def find(matches: Callable[[Any, Any], bool], seconds: float) -> Any:
-        return next((each for each in there if matches(each, SimpleNamespace(local_name=each.name))), None)
+        seen = (each for each in there if not each.connected)
+        return next((each for each in seen if matches(each, SimpleNamespace(local_name=each.name))), None)
+
+    class Adapter:
+        async def get_connected_devices(self, services: list[str]) -> list[Any]:
+            return [each for each in there if each.connected]
+
+        @classmethod
+        async def get(cls) -> Adapter:
+            return cls()
 
     async def ready() -> None:
         pass
 
+    monkeypatch.setattr(bleak, "BleakAdapter", Adapter)
     monkeypatch.setattr(bleak, "BleakClient", Client)
     monkeypatch.setattr(bleak.BleakScanner, "find_device_by_filter", find)
     monkeypatch.setattr(ble, "_ready", ready)
@@ -226,6 +237,14 @@ async def test_a_library_that_ends_late_holds_up_nobody(
     monkeypatch.setattr(Client, "stuck", True)
     async with asyncio.timeout(2):
         await service.stop()
+
+
+async def test_a_device_that_a_killed_program_left_connected(service: SerialService, device: list[Any]) -> None:
+    device[0].connected = True
+    device.insert(0, SimpleNamespace(address="F0:F1:F2:F3:F4:00", name="Other", connected=True))
+    await service.open(Settings("ble://Thermo"))
+    await is_open(service)
+    assert Client.made[-1].device is device[1]
 
 
 async def test_without_bleak_the_command_is_said(service: SerialService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -290,3 +290,11 @@ async def test_le_inside() -> None:
             notes = port.texts(Direction.NOTE)
             assert notes[0] == "lost: device disconnected"
             assert notes[1].startswith("open again, gap ")
+        await peripheral.advertise()
+        known = "/org/bluez/hci0/dev_F0_F1_F2_F3_F4_F5"
+        said = await asyncio.to_thread(run, "busctl", "call", "org.bluez", known, "org.bluez.Device1", "Connect")
+        assert not said.strip()
+        async with Port(f"ble://{NAME}") as port:  # connected already, as a killed program leaves it
+            await port.is_open()
+            await peripheral.say(b"still here\n")
+            await port.hears("still here")

@@ -76,13 +76,19 @@ class BleTarget:
             raise self._explain(error) from error
 
     async def _find(self) -> BLEDevice:
-        from bleak import BleakScanner  # noqa: PLC0415
+        from bleak import BleakAdapter, BleakScanner  # noqa: PLC0415
 
         wanted = self._name.casefold()
 
-        def matches(device: BLEDevice, seen: AdvertisementData) -> bool:
-            return wanted in (device.address.casefold(), (seen.local_name or device.name or "").casefold())
+        def matches(device: BLEDevice, seen: AdvertisementData | None = None) -> bool:
+            name = (seen and seen.local_name) or device.name or ""
+            return wanted in (device.address.casefold(), name.casefold())
 
+        # A device that is connected does not advertise: a program that was killed leaves it so.
+        adapter = await BleakAdapter.get()
+        for device in await adapter.get_connected_devices([self._service]):
+            if matches(device):
+                return device
         found = await BleakScanner.find_device_by_filter(matches, _SCAN_SECONDS)
         if found is None:
             raise SerialError(
