@@ -7,18 +7,20 @@ object `reports`. What is sent is made by `scrub.py`; `docs/telemetry.md` lists 
 
 from __future__ import annotations
 
+import contextvars
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from opsterm.services.telemetry.actions import DURING, NOTHING, Action, Nothing, Step, current
 from opsterm.services.telemetry.destination import HERE, RECEIVER_PORT, Place, ReportsError, is_here, itself, place_of
 from opsterm.services.telemetry.sending import CLOSE_SECONDS, Failure, first, initialised, send
 
-_MOST = 100  # reports that wait until sentry_sdk is there
+_MOST = 100  # reports that wait, for sentry_sdk or for one another; more are left out
 
+Queue = queue.SimpleQueue[tuple[Action | Failure, contextvars.Context] | None]
 Listen = Callable[[Callable[[], None]], Callable[[], None]]
 """Has a function called after each change; returns what ends it."""
 
@@ -33,11 +35,12 @@ class Reports:
         """Whether anything is, or will be, reported."""
         self.place: Place | None = None
         self._receivers = {RECEIVER_PORT}
-        self._lock = threading.Lock()
-        self._waiting: list[Action | Failure] = []
+        self.ready = threading.Event()
+        """Set when sentry_sdk is there."""
+        self._queue: Queue = queue.SimpleQueue()
+        self._deadline = 0.0
         self._followed: dict[str, Callable[[], None]] = {}
-        self._sdk: Any = None
-        self._starter: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
         self._said: Callable[[str], object] | None = None
 
     def start(
@@ -61,16 +64,17 @@ class Reports:
         if self.place.port in self._receivers and self.place.host in HERE:
             raise itself(self.place)
         self.on = True
-        self._starter = threading.Thread(
-            target=self._begin, args=(dsn, sample_rate, version, environment), name="reports", daemon=True
+        self._queue = queue.SimpleQueue()  # that of a run before may still be read
+        self._thread = threading.Thread(
+            target=self._run, args=(self._queue, dsn, sample_rate, version, environment), name="reports", daemon=True
         )
-        self._starter.start()
+        self._thread.start()
 
     def avoid(self, port: int) -> None:
         """opsterm receives on this port of this machine: never report there, for it would wait for itself."""
         self._receivers.add(port)
         if self.on and self.place and self.place.port == port:
-            threading.Thread(target=self._leave, name="reports", daemon=True).start()
+            threading.Thread(target=self._leave, args=(self.place,), name="reports", daemon=True).start()
 
     def capture(self, error: BaseException | None, mechanism: str) -> None:
         """Report an error, once however often it passes here. `mechanism` says where it was caught."""
@@ -120,58 +124,47 @@ class Reports:
         look()
 
     def deliver(self, report: Action | Failure) -> None:
-        """Send what is finished, or keep it until sentry_sdk is there."""
-        with self._lock:
-            sdk = self._sdk
-            if sdk is None and self.on and len(self._waiting) < _MOST:
-                self._waiting.append(report)
-        if sdk is not None:
-            _send(sdk, report)
+        """Have what is finished sent, on the thread of reports: making a report takes milliseconds."""
+        if self.on and self._queue.qsize() < _MOST:
+            self._queue.put((report, contextvars.copy_context()))
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Send what waits and end, within `seconds`. Blocks; may be called again, from any thread."""
-        deadline = time.monotonic() + seconds
         self.on = False
-        if self._starter and self._waiting:
-            self._starter.join(seconds)
-        with self._lock:
-            sdk, self._sdk = self._sdk, None
-            self._waiting.clear()
-        if sdk:
-            sdk.get_client().close(timeout=max(0.0, deadline - time.monotonic()))
+        self._deadline = time.monotonic() + seconds
+        if self._thread:
+            self._queue.put(None)
+            self._thread.join(seconds)
 
-    # On a thread of their own
+    # On the thread of reports
 
-    def _begin(self, dsn: str, sample_rate: float, version: str, environment: str) -> None:
+    def _run(self, line: Queue, dsn: str, sample_rate: float, version: str, environment: str) -> None:
         try:
             if self.place and self.place.port in self._receivers and is_here(self.place.host):
                 raise itself(self.place)
             sdk = initialised(dsn, sample_rate, version, environment)
         except Exception as error:  # reports are no reason for anything else to fail
             self.on = False
-            self._waiting.clear()
             log.warning("no reports: %s", type(error).__name__)
-            if self._said:
-                self._said(str(error) if isinstance(error, ReportsError) else "Reports to Sentry could not begin.")
+            self._say(str(error) if isinstance(error, ReportsError) else "Reports to Sentry could not begin.")
             return
-        with self._lock:
-            for report in self._waiting:
-                _send(sdk, report)
-            self._waiting.clear()
-            self._sdk = sdk
+        self.ready.set()
+        while waiting := line.get():
+            report, context = waiting
+            try:
+                context.run(send, sdk, report)
+            except Exception:  # a report must never be what breaks
+                log.warning("a report was lost", exc_info=True)
+        sdk.get_client().close(timeout=max(0.0, self._deadline - time.monotonic()))
 
-    def _leave(self) -> None:
-        if self.place and is_here(self.place.host):
+    def _leave(self, place: Place) -> None:
+        if is_here(place.host):
             self.close()
-            if self._said:
-                self._said(str(itself(self.place)))
+            self._say(str(itself(place)))
 
-
-def _send(sdk: Any, report: Action | Failure) -> None:
-    try:
-        send(sdk, report)
-    except Exception:  # a report must never be what breaks
-        log.warning("a report was lost", exc_info=True)
+    def _say(self, text: str) -> None:
+        if self._said:
+            self._said(text)
 
 
 reports = Reports()

@@ -52,8 +52,10 @@ def initialised(dsn: str, sample_rate: float, version: str, environment: str) ->
     def leaving(event: Event, hint: Hint) -> Event | None:
         error = (hint.get("exc_info") or (None, None))[1]
         mechanism = _mechanism(event)
-        if mechanism == "excepthook" and error is not None and not first(error):
-            return None
+        if mechanism == "excepthook":
+            if error is not None and not first(error):
+                return None
+            event.get("contexts", {}).pop("trace", None)
         kept: Any = scrub(event, hint)
         return kept  # type: ignore[no-any-return]
 
@@ -86,8 +88,6 @@ def initialised(dsn: str, sample_rate: float, version: str, environment: str) ->
         before_send=leaving,
         before_send_transaction=leaving,
     )
-    sentry_sdk.get_isolation_scope().set_new_propagation_context()  # none of another program, by SENTRY_TRACE
-    sentry_sdk.get_current_scope().set_new_propagation_context()
     return sentry_sdk
 
 
@@ -105,6 +105,8 @@ def send(sdk: Any, report: Action | Failure) -> None:
 
 
 def _send_failure(sdk: Any, failure: Failure) -> None:
+    import uuid  # noqa: PLC0415
+
     from sentry_sdk.utils import event_from_exception  # noqa: PLC0415
 
     event, hint = event_from_exception(
@@ -112,10 +114,11 @@ def _send_failure(sdk: Any, failure: Failure) -> None:
         client_options=sdk.get_client().options,
         mechanism={"type": failure.mechanism, "handled": False},
     )
+    trace: dict[str, object] = {"trace_id": uuid.uuid4().hex}  # else it is that of SENTRY_TRACE, of another program
     if failure.action:
-        trace: dict[str, object] = {"trace_id": failure.action.trace_id, "span_id": failure.action.span_id, "op": _OP}
-        event["contexts"] = {"trace": trace}
+        trace = {"trace_id": failure.action.trace_id, "span_id": failure.action.span_id, "op": _OP}
         event["transaction"] = failure.action.name
+    event["contexts"] = {"trace": trace}
     sdk.capture_event(event, hint=hint)
 
 

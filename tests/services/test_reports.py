@@ -228,6 +228,14 @@ def test_what_comes_before_the_library_is_there_waits_for_it(ingest: Ingest, alo
     assert ingest.of("event")[0]["release"] == "opsterm@1.2.3"
 
 
+def test_it_can_begin_again(ingest: Ingest, alone: Alone) -> None:
+    again = "reports.close(20)\nreports.close(20)\nreports.start(sys.argv[1], 1.0, '2')\n"
+    alone(
+        f"reports.capture(ValueError('x'), 'worker')\n{again}reports.capture(KeyError('x'), 'worker')\nreports.close(20)"
+    )
+    assert [event["release"] for event in ingest.of("event")] == ["opsterm@1.2.3", "opsterm@2"]
+
+
 def test_of_the_actions_a_part_is_reported_and_all_errors_are(ingest: Ingest, alone: Alone) -> None:
     alone(
         "for _ in range(40):\n    with reports.action('list pods'): reports.capture(ValueError('x'), 'worker')\n"
@@ -245,7 +253,7 @@ def test_none_of_the_actions(ingest: Ingest, alone: Alone) -> None:
 
 def test_what_ends_the_interpreter_is_reported_once(ingest: Ingest, alone: Alone) -> None:
     code = """
-while reports._sdk is None: time.sleep(0.01)
+reports.ready.wait(30)
 error = ValueError("x")
 reports.capture(error, "textual")
 raise error
@@ -261,7 +269,7 @@ raise error
 def test_a_receiver_that_begins_later_ends_reports_to_it(ingest: Ingest, alone: Alone) -> None:
     port = ingest.port
     out = alone(
-        f"while reports._sdk is None: time.sleep(0.01)\nreports.avoid({port})\n"
+        f"reports.ready.wait(30)\nreports.avoid({port})\n"
         "while not said: time.sleep(0.01)\nprint(said[0], reports.on)\nreports.capture(ValueError(), 'worker')"
     )
     assert f"opsterm does not report to itself (127.0.0.1:{port})." in out
