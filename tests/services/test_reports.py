@@ -229,10 +229,8 @@ def test_what_comes_before_the_library_is_there_waits_for_it(ingest: Ingest, alo
 
 
 def test_it_can_begin_again(ingest: Ingest, alone: Alone) -> None:
-    again = "reports.close(20)\nreports.close(20)\nreports.start(sys.argv[1], 1.0, '2')\n"
-    alone(
-        f"reports.capture(ValueError('x'), 'worker')\n{again}reports.capture(KeyError('x'), 'worker')\nreports.close(20)"
-    )
+    capture, close = "reports.capture(ValueError('x'), 'worker')\n", "reports.close(20)\n"
+    alone(f"{capture}{close}{close}reports.start(sys.argv[1], 1.0, '2')\n{capture}{close}")
     assert [event["release"] for event in ingest.of("event")] == ["opsterm@1.2.3", "opsterm@2"]
 
 
