@@ -33,7 +33,7 @@ class SerialSending(SerialDecoding):
 
     def __init__(self, tab: Tab) -> None:
         super().__init__(tab)
-        self.tx = TxRow()
+        self.tx = TxRow(self._entered)
         self.typing = Typing.TEXT
 
     @property
@@ -71,13 +71,10 @@ class SerialSending(SerialDecoding):
 
     # Lines
 
-    @on(TxRow.Entered)
-    def _entered(self, event: TxRow.Entered) -> None:
-        event.stop()
-        if not self.send_line(event.line):
-            self.tx.input.value = event.line  # to be put right
-            self.tx.input.action_end()
+    def _entered(self, line: str) -> bool:
+        sent = self.send_line(line)
         self.host.memory["sent"] = list(self.tx.input.history)
+        return sent
 
     def send_line(self, line: str) -> bool:
         """Send a line as it is read now; False where it stands for nothing that can be sent, which is said."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events, on
+from textual import events
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from opsterm.widgets.prompt import PromptInput
 
 
 class TxInput(PromptInput):
-    """The input of the row. A paste of several lines is handed on instead of being cut to its first."""
+    """The input of the row. A paste of several lines is handed on instead of being cut to its first.
+
+    `send` is called with each line that is entered, without its ending; a line that it does not take stays.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Send", id="tx.send", tooltip="Send the line with its ending"),
@@ -30,6 +34,17 @@ class TxInput(PromptInput):
         def __init__(self, lines: list[str]) -> None:
             super().__init__()
             self.lines = lines
+
+    def __init__(self, send: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._send = send
+
+    async def action_submit(self) -> None:
+        """Send the line, in this very moment: a message to the screen would be two more turns of the loop."""
+        line = self.value
+        self.remember(line)
+        if self._send(line):
+            self.value = ""
 
     def action_end(self, select: bool = False) -> None:
         """To the end of the line; where there is none, the key belongs to the pane above."""
@@ -56,16 +71,9 @@ class TxRow(Horizontal):
     .-asking TxRow, .-choosing TxRow { display: none; }
     """
 
-    class Entered(Message):
-        """A line is to be sent, without its ending."""
-
-        def __init__(self, line: str) -> None:
-            super().__init__()
-            self.line = line
-
-    def __init__(self) -> None:
+    def __init__(self, send: Callable[[str], bool]) -> None:
         super().__init__(id="tx")
-        self.input = TxInput()
+        self.input = TxInput(send)
         self._label = Static()
         self._words = ""
 
@@ -79,10 +87,3 @@ class TxRow(Horizontal):
         if words != self._words:
             self._words = words
             self._label.update(Content(f"Tx {words} ›"))
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.input.remember(event.value)
-        self.input.value = ""
-        self.post_message(self.Entered(event.value))
