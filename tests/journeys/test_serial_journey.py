@@ -75,7 +75,8 @@ def test_tabs_by_keyboard_at_80x24_also_while_typing(cable: Cable) -> None:
         terminal.wait_for("● open")
         terminal.send("half a li")
         terminal.wait_for("› half a li")
-        for key, seen in (("f2", "Pods"), ("f3", "Builds"), ("ctrl+pagedown", "Serial"), ("ctrl+pageup", "Builds")):
+        round_ = (("f2", "Pods"), ("f3", "Builds"), ("f4", "Traces"), ("ctrl+pagedown", "Serial"))
+        for key, seen in (*round_, ("ctrl+pageup", "Traces")):
             terminal.key(key)
             terminal.wait_for(partial(shows, terminal, seen))
         terminal.key("ctrl+g")
