@@ -129,6 +129,10 @@ class Phone:
     async def is_open(self) -> None:
         await self._said("open")
 
+    async def is_refused(self) -> bool:
+        assert self._process.stderr
+        return b"ConnectionRefusedError" in await self._process.stderr.read()
+
     async def _said(self, word: str) -> None:
         assert self._process.stderr
         assert (line := await self._process.stderr.readline()).decode().strip() == word, line
@@ -198,6 +202,16 @@ async def test_classic_inside() -> None:
             async with Phone("connect", theirs, ours, "22") as phone:
                 await server.is_open()
                 await talk(server, phone, 4)
+
+        async with Port("bt-server://") as server:  # any channel, found by the phone; only for whoever is paired
+            await until_in_thread(registered, "the server in BlueZ")
+            offered = re.search(
+                r"opsterm\n(?:.*\n)*?.*Channel: (\d+)", run("sdptool", "search", "--bdaddr", "local", "SP")
+            )
+            assert offered
+            async with Phone("connect", theirs, ours, offered[1]) as phone:
+                assert await phone.is_refused()
+            assert server.service.status.state is State.STARTING
 
         await asyncio.to_thread(in_a_terminal, ours, theirs)
         async with Port("bt://00:AA:01:01:00:09") as port:
