@@ -56,25 +56,6 @@ class TraceBrowser(PaneScreen):
         Binding("2", "view('errors')", "Errors", show=False, id="traces.all_errors", tooltip="All errors"),
         Binding("3", "view('logs')", "Logs", show=False, id="traces.logs", tooltip="Logs of the programs"),
         Binding("4", "view('alerts')", "Alerts", show=False, id="traces.alerts", tooltip="Rules, and which hold"),
-        Binding("l", "logs_of", "Logs", id="traces.logs_of", tooltip="The log lines of this trace"),
-        Binding(
-            "left_square_bracket",
-            "error_by(-1)",
-            "Before",
-            show=False,
-            id="traces.older",
-            tooltip="The same error before",
-        ),
-        Binding(
-            "right_square_bracket",
-            "error_by(1)",
-            "After",
-            show=False,
-            id="traces.newer",
-            tooltip="The same error after",
-        ),
-        Binding("e", "errors", "Errors", id="traces.errors", tooltip="The errors of this row, or its trace"),
-        Binding("n", "next_finding", "Finding", id="traces.next_finding", tooltip="Go to the next finding"),
     ]
 
     def __init__(self, tab: Tab) -> None:
@@ -85,9 +66,9 @@ class TraceBrowser(PaneScreen):
         self.error: ErrorEvent | None = None
         self.shares: Shares | None = None
         self.problems: Sequence[Finding] = ()
-        self._at = -1  # the finding that was gone to
-        self._opened: set[str] = set()
-        self._error_groups: Sequence[ErrorGroup] = ()
+        self.at = -1  # the finding that was gone to
+        self.opened: set[str] = set()
+        self.error_groups: Sequence[ErrorGroup] = ()
         self._trace_of_logs = ""  # of which trace the log lines are, empty for all
         self.groups = Groups()
         self.comparison = Comparison(self.groups)
@@ -165,7 +146,7 @@ class TraceBrowser(PaneScreen):
 
     def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002  Textual's signature
         """The bars of a waterfall are as long as there is room."""
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(self.draw)
 
     def on_screen_resume(self) -> None:
         """What came while nobody looked."""
@@ -203,13 +184,14 @@ class TraceBrowser(PaneScreen):
                     [group_row(each, self.comparison) for each in self.groups.rows(now)]
                 )
             case "samples":
-                self.tables["samples"].set_rows(sample_rows(self._samples()))
+                self.tables["samples"].set_rows(sample_rows(self.samples()))
             case "errors":
-                self._error_groups = group_errors(store.errors)
-                self.tables["errors"].set_rows([error_row(each) for each in self._error_groups])
+                self.error_groups = group_errors(store.errors)
+                self.tables["errors"].set_rows([error_row(each) for each in self.error_groups])
         self.errors_seen = store.counts.errors
 
-    def _samples(self) -> Sequence[Transaction]:
+    def samples(self) -> Sequence[Transaction]:
+        """The transactions of the name that is looked at, in the order in which they came."""
         return [each for each in self.service.store.transactions if each.name == self.name_shown]
 
     def refresh_rows(self) -> None:
@@ -226,18 +208,6 @@ class TraceBrowser(PaneScreen):
             self.tables["alerts"].placeholder = Content("No rules. :alert p95 > 500ms for 1m  adds one.")
             self.log_view.placeholder = Content("No logs so far. SDKs send them with enable_logs=True.")
         super().refresh_rows()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What cannot be done now has no key."""
-        if action == "next_finding" and not (self.shown == "trace" and self.problems):
-            return False
-        if action == "errors" and self.view != "transactions":
-            return False
-        if action == "logs_of" and self.view not in ("transactions", "errors"):
-            return False
-        if action == "error_by" and self.shown != "error":
-            return False
-        return super().check_action(action, parameters)
 
     # Going about
 
@@ -272,16 +242,16 @@ class TraceBrowser(PaneScreen):
         match self.shown:
             case "transactions":
                 self.name_shown = key
-                samples = self._samples()
+                samples = self.samples()
                 if len(samples) == 1:
                     self.open_transaction(samples[0])
                 else:
                     self.tables["samples"].set_rows(())
                     self.show_view()
             case "samples":
-                self.open_transaction(next(each for each in self._samples() if str(each.seq) == key))
+                self.open_transaction(next(each for each in self.samples() if str(each.seq) == key))
             case "errors":
-                group = next(each for each in self._error_groups if "\n".join(each.key) == key)
+                group = next(each for each in self.error_groups if "\n".join(each.key) == key)
                 self.open_error(group.latest)
             case "trace":
                 self._open_span(key)
@@ -289,31 +259,32 @@ class TraceBrowser(PaneScreen):
     def open_transaction(self, transaction: Transaction) -> None:
         """Show one transaction as a waterfall."""
         self.view, self.name_shown, self.transaction = "transactions", transaction.name, transaction
-        self.shares, self.problems, self._at = shares(transaction), findings(transaction), -1
-        self._opened.clear()
+        self.shares, self.problems, self.at = shares(transaction), findings(transaction), -1
+        self.opened.clear()
         self.tables["trace"].set_rows(())
-        self._draw()
+        self.draw()
         self.show_view()
 
     def open_error(self, error: ErrorEvent) -> None:
         """Show one error in full."""
-        if not any(error in each.events for each in self._error_groups):
-            self._error_groups = group_errors(self.service.store.errors)
+        if not any(error in each.events for each in self.error_groups):
+            self.error_groups = group_errors(self.service.store.errors)
         self.view, self.error = "errors", error
         self.error_view.show(error)
         self.show_view()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the waterfall, and the findings above it."""
         if self.shares is not None:
-            rows = trace_waterfall.rows(self.shares, self.size.width, self._opened)
+            rows = trace_waterfall.rows(self.shares, self.size.width, self.opened)
             self.tables["trace"].set_rows(rows)
-            self._findings.update(finding_lines(self.problems, self._at))
+            self._findings.update(finding_lines(self.problems, self.at))
 
     def _open_span(self, key: str) -> None:
         """A fold shows what is in it, or hides it; a span shows all that is known of it."""
         if key.startswith("f"):
-            self._opened ^= {key}
-            self._draw()
+            self.opened ^= {key}
+            self.draw()
         elif self.shares is not None and (span := trace_waterfall.span_of(self.shares, key)) is not None:
             self.open_aside(SpanPanel(span))
 
@@ -322,13 +293,13 @@ class TraceBrowser(PaneScreen):
         if super().escape():
             return True
         if self.view == "logs" and self._trace_of_logs:
-            self._show_logs_of("")
+            self.show_logs_of("")
             return True
         if self.shown == "error":
             self.error = None
         elif self.shown == "trace":
             self.transaction = self.shares = None
-            if len(self._samples()) == 1:
+            if len(self.samples()) == 1:
                 self.name_shown = ""
         elif self.shown == "samples":
             self.name_shown = ""
@@ -339,60 +310,8 @@ class TraceBrowser(PaneScreen):
         self.show_view()
         return True
 
-    # What is wrong
-
-    def action_next_finding(self) -> None:
-        """Go to the first span of the next finding, opened where it is folded."""
-        self._at = (self._at + 1) % len(self.problems)
-        finding = self.problems[self._at]
-        if self.shares is not None:
-            key = trace_waterfall.key_of(self.shares, finding.spans[0])
-            self._draw()
-            self.tables["trace"].move_to(key)
-
-    def action_errors(self) -> None:
-        """The errors of the trace, or of the transactions of the row."""
-        transaction = self._chosen()
-        found = self.service.store.errors_of(transaction.trace_id) if transaction is not None else ()
-        if found:
-            self.open_error(found[-1])
-        else:
-            self.host.toast("No error was reported with this.")
-
-    def action_error_by(self, step: int) -> None:
-        """The same error as it came before, or after."""
-        group = next((each for each in self._error_groups if self.error in each.events), None)
-        if group is not None and self.error is not None:
-            at = group.events.index(self.error) + step
-            if 0 <= at < len(group.events):
-                self.open_error(group.events[at])
-
-    def action_logs_of(self) -> None:
-        """The log lines of the trace that is looked at, or of the row."""
-        if self.error is not None and self.view == "errors":
-            trace_id = self.error.trace_id
-        else:
-            transaction = self._chosen()
-            trace_id = transaction.trace_id if transaction is not None else ""
-        if any(line.source == trace_id for line in self.service.store.logs.since(0)):
-            self.view = "logs"
-            self._show_logs_of(trace_id)
-            self.show_view()
-        else:
-            self.host.toast("No log line was reported with this.")
-
-    def _show_logs_of(self, trace_id: str) -> None:
+    def show_logs_of(self, trace_id: str) -> None:
+        """Show the log lines of one trace; of all for ""."""
         self._trace_of_logs = trace_id
         self.log_view.left_out = (lambda line: line.source != trace_id) if trace_id else None
         self.refresh_rows()
-
-    def _chosen(self) -> Transaction | None:
-        """The transaction of the row, or that which is shown."""
-        table = self.rows
-        if self.transaction is not None or table is None or table.cursor_key is None:
-            return self.transaction
-        if self.shown == "samples":
-            return next((each for each in self._samples() if str(each.seq) == table.cursor_key), None)
-        named = [each for each in self.service.store.transactions if each.name == table.cursor_key]
-        with_errors = [each for each in named if self.service.store.errors_of(each.trace_id)]
-        return next(reversed(with_errors or named), None)

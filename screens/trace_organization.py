@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from opsterm.screens.tabs import Tab
-from opsterm.screens.trace_browser import TraceBrowser
+from opsterm.screens.trace_jumps import TraceJumps
 from opsterm.screens.trace_rows import clock
 from opsterm.services.telemetry.analysis.words import duration
 from opsterm.widgets.bar import Part, part
@@ -50,7 +50,7 @@ _SAMPLES = (
 VIEWS = ("transactions", "operations", "queries")
 
 
-class TraceOrganization(TraceBrowser):
+class TraceOrganization(TraceJumps):
     """The part of the tab that asks a Sentry server, as SENTRY_AUTH_TOKEN, SENTRY_ORG and SENTRY_URL say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from opsterm.screens.commands import Command, CommandError
-from opsterm.screens.tabs import Tab
+from opsterm.screens.tabs import WIDE, Tab
 from opsterm.screens.trace_alerts import TraceOptions, run_command
 from opsterm.screens.trace_organization import TraceOrganization
 from opsterm.screens.trace_rows import alert_rows
@@ -72,6 +72,8 @@ class TracesScreen(TraceOrganization):
             runs += [arrow, (f"trace {self.transaction.trace_id[:6]}", "bold")]
         if self.shown == "error" and self.error is not None:
             runs += [arrow, (self.error.title, "bold")]
+        if self.size.width < WIDE:  # the last name tells most
+            runs = runs[-1:]
         return (Part(tuple(runs), keep=9),)
 
     def context(self, state: Part) -> Sequence[Part]:

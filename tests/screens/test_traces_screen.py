@@ -81,6 +81,10 @@ async def test_from_nothing_to_the_query_that_is_asked_again_and_again(tmp_path:
         )
         await pilot.press("enter")
         await until(lambda: says(app, "http.server GET /slow") and says(app, "db ×8 ▸"), "the waterfall")
+        await pilot.press("i")
+        await until(lambda: says(app, "Slowest spans") and says(app, "×8"), "its figures")
+        await pilot.press("i")
+        await until(lambda: not says(app, "Slowest spans"), "closed")
         assert "share" in shown(app)[1]
         assert "db " in shown(app)[1]
         await pilot.press("n", "enter")
