@@ -24,6 +24,7 @@ from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State, Status
+from opsterm.services.telemetry.reports import reports
 from opsterm.widgets.bar import Part, part
 
 
@@ -168,8 +169,18 @@ class SerialScreen(SerialPair):
     async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()
         await self.first.open(settings)
+        reports.follow("open port", self._awaited, self.first.listen)
         if beside is not None:
             await self.open_second(beside, bridged)
+
+    def _awaited(self) -> str | None:
+        """For a report of how long opening took: what is waited for, nothing when it is open, None when it fails."""
+        match self.first.status.state:
+            case State.LIVE:
+                return ""
+            case State.STARTING:
+                return "connect"
+        return None
 
     def settings_of(self, words: str) -> Settings:
         """How a port is to be opened that is named by command, perhaps with a baud rate. Raises CommandError."""

@@ -12,6 +12,7 @@ from opsterm.services.service import Service, State
 from opsterm.services.telemetry.errors import NoListeningError, PortTakenError, SpotlightError
 from opsterm.services.telemetry.listening import listening_sockets
 from opsterm.services.telemetry.port_holder import port_holder
+from opsterm.services.telemetry.reports import reports
 from opsterm.services.telemetry.store import TraceStore
 from opsterm.services.threads import in_thread
 
@@ -117,6 +118,7 @@ class TraceService(Service):
 
         sockets = listening_sockets(self._asked)
         self._port = sockets[0].getsockname()[1]
+        reports.avoid(self._port)
         self._receiver = Receiver(intake, self.store.counts)
         await self._receiver.start(sockets)
         self.source = "receiver"
