@@ -145,7 +145,7 @@ class PortPicker(Vertical):
             _NONE if not words else f'No port matches "{typed}": enter opens it by this name.'
         )
         total = len(self._ports or ())
-        others = "or type: path, usb:VID:PID, socket://host:port, bt://AA:BB:…"
+        others = "or type: path, usb:VID:PID, socket://host:port, bt://AA:BB:…, bt-server://, ble://name"
         self._count.update(Content(f"{self._table.shown} of {total} match" if words else others))
 
     @on(Input.Changed)

@@ -42,8 +42,9 @@ class SerialSending(SerialDecoding):
         return cast(SerialService, self.tab.service)
 
     def said_of_nothing(self) -> str:
-        """An open port may be silent for a reason."""
-        return _SILENT if self.service.status.state is State.LIVE else ""
+        """An open port may be silent for a reason; one that waits to be called says so."""
+        status = self.service.status
+        return _SILENT if status.state is State.LIVE else status.reason if status.state is State.STARTING else ""
 
     def compose_below(self) -> ComposeResult:
         """The Tx row."""

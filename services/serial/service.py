@@ -242,6 +242,7 @@ class SerialService(HasModem, Service):
             try:
                 while True:
                     watch.clear()
+                    self._wait_for(target)
                     try:
                         self._link = await self._open_link(target)
                     except SerialError as error:
@@ -259,6 +260,15 @@ class SerialService(HasModem, Service):
             finally:
                 self._watch = None
                 await self._drop_link()
+
+    def _wait_for(self, target: Target) -> None:
+        """Where opening is waiting for somebody to call, the status says so."""
+        if not target.waiting:
+            return
+        if self._lost_ns:
+            self._become(State.LOST, self._loss, target.waiting)
+        else:
+            self._become(State.STARTING, target.waiting)
 
     async def _open_link(self, target: Target) -> Link:
         settings = self.settings

@@ -7,6 +7,7 @@ object `reports`. What is sent is made by `scrub.py`; `docs/telemetry.md` lists 
 
 from __future__ import annotations
 
+import atexit
 import contextvars
 import logging
 import queue
@@ -34,6 +35,8 @@ class Reports:
         self.on = False
         """Whether anything is, or will be, reported."""
         self.place: Place | None = None
+        self.patience = CLOSE_SECONDS
+        """Seconds that sending what waits may take at the end."""
         self._receivers = {RECEIVER_PORT}
         self.ready = threading.Event()
         """Set when sentry_sdk is there."""
@@ -69,6 +72,8 @@ class Reports:
             target=self._run, args=(self._queue, dsn, sample_rate, version, environment), name="reports", daemon=True
         )
         self._thread.start()
+        atexit.unregister(self.close)
+        atexit.register(self.close)
 
     def avoid(self, port: int) -> None:
         """opsterm receives on this port of this machine: never report there, for it would wait for itself."""
@@ -128,8 +133,11 @@ class Reports:
         if self.on and self._queue.qsize() < _MOST:
             self._queue.put((report, contextvars.copy_context()))
 
-    def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Send what waits and end, within `seconds`. Blocks; may be called again, from any thread."""
+    def close(self, seconds: float | None = None) -> None:
+        """Send what waits and end, within `seconds`, else within `patience`. Blocks; may be called again, from any
+        thread. The end of the interpreter calls it, too.
+        """
+        seconds = self.patience if seconds is None else seconds
         self.on = False
         self._deadline = time.monotonic() + seconds
         if self._thread:
@@ -142,7 +150,7 @@ class Reports:
         try:
             if self.place and self.place.port in self._receivers and is_here(self.place.host):
                 raise itself(self.place)
-            sdk = initialised(dsn, sample_rate, version, environment)
+            sdk = initialised(dsn, sample_rate, version, environment, self.patience)
         except Exception as error:  # reports are no reason for anything else to fail
             self.on = False
             log.warning("no reports: %s", type(error).__name__)

@@ -36,8 +36,11 @@ def first(error: BaseException) -> bool:
     return True
 
 
-def initialised(dsn: str, sample_rate: float, version: str, environment: str) -> Any:
-    """sentry_sdk, reporting to `dsn`. Every default that would tell more than is meant is given here."""
+def initialised(dsn: str, sample_rate: float, version: str, environment: str, patience: float) -> Any:
+    """sentry_sdk, reporting to `dsn`, and for at most `patience` seconds at the end.
+
+    Every default that would tell more than is meant is given here.
+    """
     import sentry_sdk  # noqa: PLC0415  heavy
     from sentry_sdk.integrations.atexit import AtexitIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.dedupe import DedupeIntegration  # noqa: PLC0415
@@ -80,7 +83,7 @@ def initialised(dsn: str, sample_rate: float, version: str, environment: str) ->
         send_default_pii=False,
         trace_propagation_targets=[],
         max_breadcrumbs=30,
-        shutdown_timeout=CLOSE_SECONDS,
+        shutdown_timeout=patience,
         auto_session_tracking=False,
         send_client_reports=False,
         enable_backpressure_handling=False,

@@ -197,6 +197,7 @@ ALONE = """
 import sys, time
 from opsterm.services.telemetry.reports import Reports
 reports, said = Reports(), []
+reports.patience = 20  # a busy machine is no reason for a report to be lost here
 reports.start(sys.argv[1], float(sys.argv[2]), "1.2.3", "here", said.append)
 """
 

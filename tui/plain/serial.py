@@ -128,7 +128,7 @@ async def run(
             said = ""
         elif status.reason and status.reason != said:
             said = status.reason
-            leaving = not wait and not opened.is_set()
+            leaving = not wait and not opened.is_set() and status.state is not State.STARTING
             hint = "--wait waits for it." if leaving and status.hint == WAITING else status.hint
             say(f"{status.reason} {hint}".rstrip())
             if leaving:
