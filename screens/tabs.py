@@ -40,6 +40,8 @@ class Tab:
     key: str
     make: Callable[[], Service]
     """Makes the service; called once, when the tab is first needed, since it may import much."""
+    eager: bool = False
+    """Whether the service begins with the program, and not when the tab is first looked at."""
     figure: str = ""
     """A short figure shown beside the name while work runs, such as `4/9`."""
     alerts: int = 0

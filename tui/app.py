@@ -190,6 +190,9 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
             if remark:
                 self.toast(remark, bad=True)
         self.set_interval(2.0, self._save)
+        for tab in self.tabs:
+            if tab.eager:
+                self.run_worker(tab.service.start(), group=f"start {tab.name}", exit_on_error=False)
         calm_collector()
 
     def _start_reports(self) -> None:

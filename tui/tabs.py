@@ -57,7 +57,7 @@ class Parts:
             Tab("serial", "Serial", "f1", self.serial),
             Tab("pods", "Pods", "f2", self.pods or self._pod_service),
             Tab("builds", "Builds", "f3", self.builds),
-            Tab("traces", "Traces", "f4", self.traces or self._trace_service),
+            Tab("traces", "Traces", "f4", self.traces or self._trace_service, eager=self._listens),
         ]
 
     def screens(self) -> Mapping[str, Callable[[Tab], TabScreen]]:
@@ -73,6 +73,10 @@ class Parts:
         from opsterm.services.kube.service import PodService  # noqa: PLC0415
 
         return PodService(self.options.context or "", self.options.namespace or "")
+
+    @property
+    def _listens(self) -> bool:
+        return self.trace_config is not None and self.trace_config.listen
 
     def _trace_service(self) -> Service:
         from opsterm.services.telemetry.service import DEFAULT_PORT, TraceService  # noqa: PLC0415

@@ -179,3 +179,15 @@ async def test_from_an_error_to_the_log_of_its_trace_and_back(tmp_path: Path) ->
         await until(lambda: says(app, "of the trace") and not says(app, "cart is empty"), "the lines of its trace")
         await pilot.press("escape")
         await until(lambda: says(app, "cart is empty"), "all lines")
+
+
+async def test_it_listens_before_anybody_looks_where_that_is_wanted(tmp_path: Path) -> None:
+    service = TraceService(0)
+    tabs = [Tab("other", "Other", "f1", TestService), Tab("traces", "Traces", "f2", lambda: service, eager=True)]
+    app = OpsTerm(tabs, {"other": LinesScreen, "traces": TracesScreen}, Config(), Memory(tmp_path), front="other")
+    async with app.run_test(size=(120, 30), notifications=True) as pilot:
+        await until(lambda: service.status.state is State.LIVE, "that it listens")
+        await report(service.dsn, 1)
+        await until(lambda: service.store.counts.transactions == 2, "what came")
+        await pilot.press("f2")
+        await until(lambda: says(app, "GET /slow"), "it is there when somebody looks")
