@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from opsterm.services.kube.backoff import Backoff
+from opsterm.services.backoff import Backoff
 from opsterm.services.kube.client import KubeClient, failure_of
 from opsterm.services.kube.errors import (
     ApiError,

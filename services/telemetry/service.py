@@ -7,7 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from opsterm.services.kube.backoff import Backoff
+from opsterm.services.backoff import Backoff
 from opsterm.services.service import Service, State
 from opsterm.services.telemetry.errors import NoListeningError, PortTakenError, SpotlightError
 from opsterm.services.telemetry.listening import listening_sockets

@@ -13,7 +13,7 @@ import time
 from enum import Enum
 from typing import Protocol
 
-from opsterm.services.kube.backoff import Backoff
+from opsterm.services.backoff import Backoff
 from opsterm.services.kube.client import Body, KubeClient, Params
 from opsterm.services.kube.errors import (
     ApiError,
