@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from textual.worker import WorkerFailed
 
 from opsterm.services.telemetry.reports import reports
+from opsterm.tui.terminal_gone import watch_terminal
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -38,6 +39,7 @@ class CrashGuard(_Base):
             ):  # no signals on Windows or in a test's thread
                 loop.add_signal_handler(number, self._end_on, number)
         loop.set_exception_handler(self._loop_failed)
+        watch_terminal(lambda: self._end_on(signal.SIGHUP))
 
     def _end_on(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)
