@@ -23,6 +23,11 @@ class Capturing:
         self._host = host
         self._capture: Capture | None = None
 
+    @property
+    def path(self) -> str:
+        """The file that is written; empty for none."""
+        return self._capture.path if self._capture is not None else ""
+
     def chip(self) -> Sequence[Part]:
         """That something is written, and how much; or why it is not."""
         capture = self._capture
@@ -44,19 +49,22 @@ class Capturing:
         """Begin to write to the file `name`, in place of another; `off` only ends. What went wrong is said, and where
         it goes, unless that is as `usual`.
         """
-        if before := self._capture:
-            if before.path == name:
+        before = self._capture
+        if before is not None and before.path == name:
+            return
+        capture = None
+        if name != "off":
+            capture = Capture(name, rotation=rotation, told=lambda text: self._host.toast(text, bad=True))
+            try:
+                await capture.start()
+            except SerialError as error:  # and the one before goes on
+                self._host.toast(error.reason, bad=True)
                 return
+        if before is not None:
             await self.close()
             lost = f", {count(before.lost, 'line')} lost" if before.lost else ""
             self._host.toast(f"Captured {size(before.written)} to {before.path}{lost}.", bad=bool(before.lost))
-        if name == "off":
-            return
-        capture = Capture(name, rotation=rotation, told=lambda text: self._host.toast(text, bad=True))
-        try:
-            await capture.start()
-        except SerialError as error:
-            self._host.toast(error.reason, bad=True)
+        if capture is None:
             return
         capture.attach(self._service.ring, self._service.taps)
         self._capture = capture

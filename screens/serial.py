@@ -18,10 +18,11 @@ from opsterm.screens.ports import PortPicker
 from opsterm.screens.serial_pair import SerialPair
 from opsterm.screens.tabs import Tab
 from opsterm.services.serial.capture_file import Rotation
-from opsterm.services.serial.capture_names import capture_path
+from opsterm.services.serial.capture_names import beside, capture_path
 from opsterm.services.serial.choose import settings_for
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.explain import WAITING
+from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State, Status
 from opsterm.services.telemetry.reports import reports
@@ -60,6 +61,8 @@ class SerialScreen(SerialPair):
         self.macros = self._preferences.macros
         self._was_open = False  # the port of now has been open
         self._capturing: Capturing | None = None
+        self._capturing_second: Capturing | None = None
+        self._captured: tuple[str, Rotation | None] | None = None  # the file that is wanted for the first port
 
     # The frame
 
@@ -118,9 +121,38 @@ class SerialScreen(SerialPair):
             self._start_capture(self._capturing.meant(name))
 
     def _start_capture(self, name: str, rotation: Rotation | None = None, *, usual: bool = False) -> None:
+        self._captured = None if name == "off" else (name, rotation)
         if self._capturing:
             work = self._capturing.use(name, rotation, usual=usual)
             self.run_worker(work, group="capture", exit_on_error=False)
+        if self._capturing_second:
+            work = self._capturing_second.use("off" if name == "off" else beside(name), rotation, usual=usual)
+            self.run_worker(work, group="capture", exit_on_error=False)
+
+    async def second_made(self, second: SerialService, settings: Settings) -> None:
+        """What passes on the second port goes to a file of its own, where that of the first goes to one."""
+        self._capturing_second = Capturing(second, self.host)
+        if self._captured is None:
+            return
+        path, rotation = self._captured
+        usual = self._usual_file(settings.port)
+        await self._capturing_second.use(usual if usual not in ("", path) else beside(path), rotation, usual=True)
+
+    async def second_ends(self) -> None:
+        """Its last lines belong to its capture, too."""
+        capturing, self._capturing_second = self._capturing_second, None
+        if capturing is not None:
+            await capturing.close()
+
+    def _usual_file(self, port: str) -> str:
+        """Where what passes on `port` is always kept; empty for nowhere. What is in the way is said."""
+        if not self._preferences.capture:
+            return ""
+        try:
+            return capture_path(self._preferences.capture, port)
+        except OSError as error:
+            self.host.toast(f"Cannot capture: {error.filename}: {error.strerror}.", bad=True)
+            return ""
 
     def restore_focus(self) -> None:
         """Typing goes on where it belongs."""
@@ -158,13 +190,8 @@ class SerialScreen(SerialPair):
         self.recall(settings.port)
         self.run_worker(self._open(settings, beside, bridged), group="open", exclusive=True, exit_on_error=False)
         self.remember(settings)
-        if keep and self._preferences.capture:
-            try:
-                path = capture_path(self._preferences.capture, settings.port)
-            except OSError as error:
-                self.host.toast(f"Cannot capture: {error.filename}: {error.strerror}.", bad=True)
-            else:
-                self._start_capture(path, self._preferences.rotation, usual=True)
+        if keep and (path := self._usual_file(settings.port)):
+            self._start_capture(path, self._preferences.rotation, usual=True)
 
     async def _open(self, settings: Settings, beside: Settings | None, bridged: bool) -> None:
         await self.close_second()

@@ -15,6 +15,7 @@ from opsterm.screens.serial_views import HexRecords, View
 from opsterm.screens.tabs import NARROW, WIDE, Tab
 from opsterm.services import sgr
 from opsterm.services.lines import Direction, Flag, Line, Ring
+from opsterm.services.serial.intake import Counters
 from opsterm.services.serial.replay import ReplayService
 from opsterm.services.serial.service import SerialService
 from opsterm.widgets.bar import Bar, Part, part
@@ -130,12 +131,17 @@ class SerialLines(PaneScreen):
         view = part(f"{self.view.value} {self.encoding}", "$foreground-muted", id="view", keep=3)
         return (*self.filter_chip(), view)
 
+    @property
+    def counters(self) -> Counters:
+        """What is counted of what is shown."""
+        return self.service.counters
+
     def figures(self) -> Sequence[Part]:
         """Lines, bytes and losses."""
         if self.pane is None:
             return ()
         service = self.service
-        counters = service.counters
+        counters = self.counters
         narrow = self.size.width < NARROW
         rate = part(f"{self._rate.of(self.ring.next_seq):.0f}/s", keep=8)
         amounts = (part(f"Rx {size(counters.rx_bytes)}", keep=5), part(f"Tx {size(counters.tx_bytes)}", keep=5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import ClassVar, cast
 
 from textual import events
@@ -15,6 +15,7 @@ from opsterm.screens.serial_tuning import SerialTuning
 from opsterm.screens.tabs import WIDE, Tab
 from opsterm.services.lines import Direction, Line, Ring
 from opsterm.services.serial.bridge import Bridge
+from opsterm.services.serial.intake import Counters
 from opsterm.services.serial.merge import Merge
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
@@ -56,6 +57,15 @@ class SerialPair(SerialTuning):
         """The lines of the port, or of both, as they came."""
         return self._merge.ring if self._merge is not None else self.first.ring
 
+    @property
+    def counters(self) -> Counters:
+        """Of both together, where there are two."""
+        first = self.first.counters
+        if self.second is None:
+            return first
+        second = self.second.counters
+        return Counters(*(getattr(first, each.name) + getattr(second, each.name) for each in fields(Counters)))
+
     async def on_unmount(self) -> None:
         """The second port is this screen's own."""
         await self.close_second()
@@ -75,7 +85,11 @@ class SerialPair(SerialTuning):
             self._bridge = Bridge(self.first, second)
             self._bridge.start()
         await self._show_lines()
+        await self.second_made(second, settings)
         await second.open(settings)
+
+    async def second_made(self, second: SerialService, settings: Settings) -> None:
+        """The service of the second port is there, and is opened next."""
 
     def _second_changed(self) -> None:
         self.call_later(self.refresh_rows)
@@ -86,6 +100,8 @@ class SerialPair(SerialTuning):
         merge, self._merge = self._merge, None
         bridge, self._bridge = self._bridge, None
         self._target = "A"
+        if second is not None:
+            await self.second_ends()
         if bridge is not None:
             await bridge.stop()
         if merge is not None:
@@ -94,6 +110,9 @@ class SerialPair(SerialTuning):
             if self.is_running:
                 await self._show_lines()
             await second.close()
+
+    async def second_ends(self) -> None:
+        """The second port is closed next."""
 
     async def _show_lines(self) -> None:
         two = self.second is not None

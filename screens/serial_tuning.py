@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, ClassVar
@@ -212,7 +213,9 @@ class SerialTuning(SerialMacros):
     def _set(self, words: str) -> None:
         key, _, value = words.partition(" ")
         if key not in KEYS or not value.strip():
-            raise CommandError(f"set KEY VALUE, where KEY is one of {', '.join(KEYS)}")
+            near = difflib.get_close_matches(key, KEYS, 1)
+            wrong = f'no setting "{key}"' + (f" · nearest: {near[0]}" if near else "") if key not in KEYS else ""
+            raise CommandError(wrong or f"set {key} {'|'.join(KEYS[key])}" if key else f"set {'|'.join(KEYS)}")
         if self.service.settings is None:
             raise CommandError("no port is open")
         try:

@@ -30,6 +30,7 @@ class Bridge:
         self._sides = (first, second)
         self.passed = [0, 0]
         self.lost = 0
+        self._joined = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -49,6 +50,7 @@ class Bridge:
         with ExitStack() as stack:
             for side in self._sides:
                 stack.callback(side.listen(self._changed.set))
+                stack.enter_context(self._counting(side))
             while True:
                 self._changed.clear()
                 if all(side.status.state is State.LIVE for side in self._sides):
@@ -56,15 +58,39 @@ class Bridge:
                         await self._join()
                 await self._changed.wait()
 
+    @contextmanager
+    def _counting(self, side: SerialService) -> Iterator[None]:
+        """Count what comes in while there is nothing to hand it on to, and say so at its first."""
+        told = False
+
+        def take(chunks: list[Chunk]) -> None:
+            nonlocal told
+            if self._joined:
+                told = False
+                return
+            self.lost += sum(len(data) for _, data in chunks)
+            side.counters.gaps += not told
+            if not told:
+                told = True
+                side.note("the other side of the bridge is not open: what comes now does not get across", Flag.GAP)
+
+        side.taps.append(take)
+        try:
+            yield
+        finally:
+            side.taps.remove(take)
+
     async def _join(self) -> None:
         first, second = self._sides
         with first.occupy(NAME) as into_first, second.occupy(NAME) as into_second:
             ways = (_Way(first, into_second), _Way(second, into_first))
             tasks = [asyncio.create_task(self._pass_on(number, way)) for number, way in enumerate(ways)]
             with ways[0].tapped(), ways[1].tapped():
+                self._joined = True
                 try:
                     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 finally:
+                    self._joined = False
                     for task in tasks:
                         task.cancel()
                     await asyncio.wait(tasks)
@@ -122,6 +148,7 @@ class _Way:
         """Count what will not be handed on any more, and say so; returns how many bytes are lost in all."""
         lost = self._lost + self._waiting
         if lost:
+            self._source.counters.gaps += 1
             self._source.note(f"{lost:,} bytes did not get across the bridge", Flag.GAP)
         return lost
 

@@ -10,6 +10,12 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _PORT = "{port}"
 
 
+def beside(path: str) -> str:
+    """The file for a second port, where that of the first is `path`: `talk.txt` and `talk.B.txt`."""
+    root, suffix = os.path.splitext(path)
+    return f"{root}.B{suffix}"
+
+
 def capture_path(pattern: str, port: str) -> str:
     """The file for `port`: `pattern` with the port's name for `{port}`, or a file of that name in a folder.
 

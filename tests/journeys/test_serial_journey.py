@@ -149,6 +149,10 @@ def test_two_ports_from_the_command_line_and_what_passes_is_captured(cable: Cabl
         terminal.key("ctrl+q")
         assert terminal.wait_exit() == 0
         assert b"ping" in capture.read_bytes()
+        second = (tmp_path / "talk.B.jsonl").read_bytes()
+        assert b"21.5 C" in second
+        assert b"READ" in second
+        assert b"ping" not in second
         phone.close()
         thermometer.close()
 

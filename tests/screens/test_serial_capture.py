@@ -70,3 +70,19 @@ async def test_a_socket_has_no_baud_rate(tmp_path: Path) -> None:
         assert says(app, f"socket://127.0.0.1:{port}   ● open")
         assert not says(app, "8N1")
     server.close()
+
+
+async def test_a_capture_that_cannot_be_leaves_the_one_before(tmp_path: Path, cable: Cable) -> None:
+    file = tmp_path / "talk.txt"
+    phone = Phone(cable.b)
+    app = program(tmp_path / "state", port=cable.a, front="serial")
+    async with app.run_test(size=(120, 24), notifications=True):
+        await until(lambda: says(app, "● open"), "the port opens")
+        await command(app, f"capture {file}")
+        await until(lambda: says(app, "capture on"), "the chip")
+        await command(app, f"capture {tmp_path}/nowhere/x.txt")
+        await until(lambda: any("Cannot capture" in text for text in said(app)), "why not")
+        phone.say(b"still kept\n")
+        await until(lambda: file.exists() and "still kept" in file.read_text(), "the one before goes on")
+        assert says(app, "capture on")
+        phone.close()

@@ -68,6 +68,14 @@ async def test_a_side_that_comes_back_is_joined_again_and_what_was_lost_is_said(
     other.close()
     right.pull()
     await until(lambda: second.status.state is State.LOST, "the loss")
+    one.say(b"to nobody\n")
+    await until(
+        lambda: any("is not open" in line.text for line in first.ring.since(0)), "that it does not get across"
+    )
+    one.say(b"nor this\n")
+    await until(lambda: bridge.lost == 19, "all of it is counted")
+    assert len([line for line in first.ring.since(0) if "is not open" in line.text]) == 1
+    assert first.counters.gaps == 1
     right.plug()
     await until(lambda: second.status.state is State.LIVE, "the return")
     other = Phone(right.b)
@@ -75,8 +83,8 @@ async def test_a_side_that_comes_back_is_joined_again_and_what_was_lost_is_said(
     await until(lambda: other.hears(b"again\n"), "across again")
     other.close()
     one.say(b"z" * 200_000)  # more than a pty takes while nobody reads
-    await until(lambda: first.counters.rx_bytes == 200_006, "it came in")
+    await until(lambda: first.counters.rx_bytes == 200_025, "it came in")
     right.pull()
     await until(lambda: any("did not get across" in line.text for line in first.ring.since(0)), "the loss is said")
-    assert bridge.passed[0] + bridge.lost == 200_006
+    assert bridge.passed[0] + bridge.lost == 200_025
     one.close()
