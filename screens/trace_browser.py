@@ -23,6 +23,7 @@ from opsterm.screens.trace_span import SpanPanel
 from opsterm.screens.trace_start import nothing_yet
 from opsterm.screens.trace_summary import finding_lines
 from opsterm.services.lines import Line
+from opsterm.services.service import State
 from opsterm.services.telemetry.analysis.compare import Comparison
 from opsterm.services.telemetry.analysis.errors import ErrorGroup, group_errors
 from opsterm.services.telemetry.analysis.findings import Finding, findings
@@ -69,6 +70,9 @@ class TraceBrowser(PaneScreen):
         self.at = -1  # the finding that was gone to
         self.opened: set[str] = set()
         self.error_groups: Sequence[ErrorGroup] = ()
+        self._state = State.OFF
+        self.came_from = "logs"
+        """The view from which the log of one trace was opened."""
         self._trace_of_logs = ""  # of which trace the log lines are, empty for all
         self.groups = Groups()
         self.comparison = Comparison(self.groups)
@@ -195,14 +199,17 @@ class TraceBrowser(PaneScreen):
         return [each for each in self.service.store.transactions if each.name == self.name_shown]
 
     def refresh_rows(self) -> None:
-        """The rows, and what is said where nothing is."""
+        """The rows, and what is said where nothing is; other keys work in another state."""
+        if self.service.status.state is not self._state:
+            self._state = self.service.status.state
+            self.refresh_bindings()
         if self.is_current:
             service = self.service
             table = self.rows
             if table is not None and table.total and self.match:
                 said = Content(f'0 of {table.total:,} match "{self.match.source}". esc clears the filter.')
             else:
-                said = nothing_yet(service.status.state, f"127.0.0.1:{service.port}", service.dsn)
+                said = nothing_yet(service.status.state, service.port, service.dsn)
             self.tables["transactions"].placeholder = said
             self.tables["errors"].placeholder = Content("No errors so far.")
             self.tables["alerts"].placeholder = Content("No rules. :alert p95 > 500ms for 1m  adds one.")
@@ -294,6 +301,8 @@ class TraceBrowser(PaneScreen):
             return True
         if self.view == "logs" and self._trace_of_logs:
             self.show_logs_of("")
+            self.view = self.came_from
+            self.show_view()
             return True
         if self.shown == "error":
             self.error = None

@@ -93,7 +93,7 @@ class TraceJumps(TraceBrowser):
             transaction = self._chosen()
             trace_id = transaction.trace_id if transaction is not None else ""
         if any(line.source == trace_id for line in self.service.store.logs.since(0)):
-            self.view = "logs"
+            self.came_from, self.view = self.view, "logs"
             self.show_logs_of(trace_id)
             self.show_view()
         else:

@@ -102,6 +102,7 @@ class TraceOrganization(TraceJumps):
 
     def action_source(self) -> None:
         """To the organisation, or back to the receiver."""
+        self.name_shown, self.transaction = "", None
         if self._asked:
             self._asked = ""
             self.show_view()
@@ -115,7 +116,7 @@ class TraceOrganization(TraceJumps):
         except SentryError as error:
             self.host.toast(f"{error.reason} {error.hint}".rstrip(), bad=True)
             return
-        self.transaction = None
+        self.view = "transactions"
         self.ask("transactions")
 
     def action_view(self, name: str) -> None:

@@ -16,7 +16,7 @@ from opsterm.services.telemetry.model import Transaction
 from opsterm.widgets.row_table import Cell, Column, Row
 
 GROUPS = (
-    Column("name", "TRANSACTION", priority=0, min_width=16, flexible=True),
+    Column("name", "TRANSACTION", priority=0, min_width=40, flexible=True),
     Column("count", "COUNT", align="right", priority=2),
     Column("rate", "RATE", align="right", priority=6),
     Column("p50", "P50", align="right", priority=7),

@@ -64,12 +64,13 @@ class TracesScreen(TraceOrganization):
             if self.name_shown:
                 runs += [arrow, (self.name_shown, "")]
             return (Part(tuple(runs), keep=9),)
+        if self.view == "transactions" and self.name_shown:  # where it came from gives way to what it is
+            runs = [(self.name_shown, "bold" if self.transaction is None else "")]
+            if self.shown == "trace" and self.transaction is not None:
+                runs += [arrow, (f"trace {self.transaction.trace_id[:6]}", "bold")]
+            return (Part(tuple(runs), keep=9),)
         runs = [("spotlight " if service.source == "spotlight" else "receiver ", "$foreground-muted")]
         runs.append((f"127.0.0.1:{service.port}", "" if service.listens else "$foreground-muted"))
-        if self.view == "transactions" and self.name_shown:
-            runs += [arrow, (self.name_shown, "bold" if self.transaction is None else "")]
-        if self.shown == "trace" and self.transaction is not None:
-            runs += [arrow, (f"trace {self.transaction.trace_id[:6]}", "bold")]
         if self.shown == "error" and self.error is not None:
             runs += [arrow, (self.error.title, "bold")]
         if self.size.width < WIDE:  # the last name tells most
@@ -165,7 +166,10 @@ class TracesScreen(TraceOrganization):
 
     def _clear(self) -> None:
         self.service.store.clear()
+        self.service.store.counts.clear()
         self.groups.clear()
+        self.comparison.clear()
+        self.errors_seen = 0
         self.log_view.show(self.service.store.logs)
         self.name_shown, self.transaction, self.error = "", None, None
         self.show_view()

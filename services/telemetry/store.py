@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from opsterm.services.lines import Level, Line, Ring
 from opsterm.services.listeners import Listeners
@@ -47,6 +47,11 @@ class Counts:
     """Items of kinds that are not shown here."""
     kinds: dict[str, int] = field(default_factory=dict)
     """Of the unknown items, how many of each kind."""
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        for each in fields(self):
+            setattr(self, each.name, {} if each.name == "kinds" else 0)
 
     def not_shown(self, kind: str) -> None:
         """Count an unknown item; whoever makes up kinds fills no memory."""

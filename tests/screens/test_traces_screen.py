@@ -178,7 +178,11 @@ async def test_from_an_error_to_the_log_of_its_trace_and_back(tmp_path: Path) ->
         await pilot.press("l")
         await until(lambda: says(app, "of the trace") and not says(app, "cart is empty"), "the lines of its trace")
         await pilot.press("escape")
+        await until(lambda: says(app, "in <module>"), "back to the error")
+        await pilot.press("3")
         await until(lambda: says(app, "cart is empty"), "all lines")
+        await pilot.press("colon", *"clear", "enter")
+        await until(lambda: says(app, "0 transactions") and screen.service.store.counts.errors == 0, "all forgotten")
 
 
 async def test_it_listens_before_anybody_looks_where_that_is_wanted(tmp_path: Path) -> None:
