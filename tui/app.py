@@ -48,7 +48,7 @@ class OpsTerm(TypeAhead, CrashGuard, App[None]):
     COMMANDS: ClassVar[set[Any]] = set()
     DEFAULT_CSS = """
     Toast { max-width: 60; padding: 0 1; }
-    ToastRack { margin-bottom: 4; }
+    ToastRack { offset-y: -4; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit", tooltip="End opsterm"),
