@@ -126,7 +126,7 @@ async def test_opening_and_closing_leaks_nothing(cable: Cable) -> None:
         await service.start()
         await is_open(service)
         await service.stop()
-    assert set(os.listdir("/dev/fd")) == fds
+    assert set(os.listdir("/dev/fd")) <= fds, "another test may have left one that was just closing"
     await until(lambda: threading.active_count() <= threads, "no thread left")
     assert len(asyncio.all_tasks()) == 1
 
