@@ -95,4 +95,4 @@ async def test_it_leaves_no_descriptor_behind(tmp_path: Path) -> None:
     for _ in range(3):
         with Watch(str(tmp_path / "port")) as watch:
             watch.clear()
-    assert set(os.listdir("/dev/fd")) == before
+    assert set(os.listdir("/dev/fd")) <= before
