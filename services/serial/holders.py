@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-_PROC = Path("/proc")
+from opsterm.services.processes import PROC, name_of, open_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def _lockers(inodes: dict[str, str]) -> dict[str, Holder]:
     """Locked files among `inodes` (`major:minor:inode` to path); the form of /proc/locks is in proc_locks(5)."""
     found = {}
     try:
-        table = (_PROC / "locks").read_text()
+        table = (PROC / "locks").read_text()
     except OSError:
         return {}
     for row in table.splitlines():
@@ -57,33 +56,9 @@ def _lockers(inodes: dict[str, str]) -> dict[str, Holder]:
             continue
         pid = int(words[4])
         if pid > 0:  # else it is in another container
-            found[inodes[words[5]]] = Holder(_name(pid), pid, locked=True)
+            found[inodes[words[5]]] = Holder(name_of(pid), pid, locked=True)
     return found
 
 
 def _openers(paths: dict[str, list[str]]) -> dict[str, Holder]:
-    found = {}
-    for process in _numbered(_PROC):
-        fds = _PROC / process / "fd"
-        for fd in _numbered(fds):
-            try:
-                target = os.readlink(fds / fd)
-            except OSError:
-                continue
-            if target in paths:
-                found[target] = Holder(_name(int(process)), int(process), locked=False)
-    return found
-
-
-def _numbered(folder: Path) -> list[str]:
-    try:
-        return [name for name in os.listdir(folder) if name.isdigit()]
-    except OSError:
-        return []
-
-
-def _name(pid: int) -> str:
-    try:
-        return (_PROC / str(pid) / "comm").read_text().strip() or "?"
-    except OSError:
-        return "?"
+    return {file: Holder(name_of(pid), pid, locked=False) for pid, file in open_files() if file in paths}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from opsterm.services.processes import PROC, name_of, open_files
 
-_PROC = Path("/proc")
 _LISTENS = "0A"
 """The state of a socket that listens, in the form of /proc/net/tcp."""
 
@@ -19,15 +17,7 @@ def port_holder(port: int) -> str:
     if not inodes:
         return ""
     wanted = {f"socket:[{inode}]" for inode in inodes}
-    for pid in _numbered(_PROC):
-        fds = _PROC / pid / "fd"
-        for fd in _numbered(fds):
-            try:
-                if os.readlink(fds / fd) in wanted:
-                    return f"{_name(pid)} (pid {pid})"
-            except OSError:
-                continue
-    return ""
+    return next((f"{name_of(pid)} (pid {pid})" for pid, file in open_files() if file in wanted), "")
 
 
 def _listening(port: int) -> set[str]:
@@ -35,7 +25,7 @@ def _listening(port: int) -> set[str]:
     found = set()
     for table in ("tcp", "tcp6"):
         try:
-            rows = (_PROC / "net" / table).read_text().splitlines()[1:]
+            rows = (PROC / "net" / table).read_text().splitlines()[1:]
         except OSError:
             continue
         for row in rows:
@@ -43,17 +33,3 @@ def _listening(port: int) -> set[str]:
             if len(words) > 9 and words[3] == _LISTENS and words[1].endswith(f":{port:04X}"):
                 found.add(words[9])
     return found
-
-
-def _numbered(folder: Path) -> list[str]:
-    try:
-        return [name for name in os.listdir(folder) if name.isdigit()]
-    except OSError:
-        return []
-
-
-def _name(pid: str) -> str:
-    try:
-        return (_PROC / pid / "comm").read_text().strip() or "?"
-    except OSError:
-        return "?"
