@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from opsterm.screens.rate import Rate
 from opsterm.services.serial.modem import LineErrors
 from opsterm.services.serial.service import SerialService
 from opsterm.services.service import State
+from opsterm.widgets.side_panel import SidePanel
 from opsterm.widgets.words import clock, size
 
 _LOOK_SECONDS = 0.5
@@ -21,14 +21,10 @@ _LOOK_SECONDS = 0.5
 Row = tuple[str, str]
 
 
-class InfoPanel(VerticalScroll):
+class InfoPanel(SidePanel):
     """Follows what is counted for as long as it is open."""
 
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    InfoPanel { width: 40; height: 1fr; background: $panel; padding: 0 1; }
-    .-narrow InfoPanel, .-tiny InfoPanel { width: 1fr; }
-    """
+    DEFAULT_CSS = "InfoPanel { width: 40; }"
 
     def __init__(self, service: SerialService) -> None:
         super().__init__()

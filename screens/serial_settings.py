@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from opsterm.services.serial.choose import written
 from opsterm.services.serial.settings import Ending, Settings
 from opsterm.widgets.choices import Choice, Choices
+from opsterm.widgets.side_panel import SidePanel
 
 BAUDS = tuple(
     str(rate)
@@ -41,14 +41,10 @@ ACTIONS = (
 )
 
 
-class SettingsPanel(VerticalScroll, can_focus=False):
+class SettingsPanel(SidePanel, can_focus=False):
     """Baud rate, frame, flow control, ending, encoding, modem lines; `own` are the choices of the screen itself."""
 
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    SettingsPanel { width: 46; height: 1fr; background: $panel; padding: 0 1; }
-    .-narrow SettingsPanel, .-tiny SettingsPanel { width: 1fr; }
-    """
+    DEFAULT_CSS = "SettingsPanel { width: 46; }"
 
     def __init__(self, settings: Settings, own: Mapping[str, Choice], *, has_rate: bool, has_lines: bool) -> None:
         super().__init__()

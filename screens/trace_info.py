@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from opsterm.services.telemetry.analysis.shares import Shares
 from opsterm.services.telemetry.analysis.slowest import slowest
 from opsterm.services.telemetry.analysis.words import duration
 from opsterm.services.telemetry.model import Transaction
+from opsterm.widgets.side_panel import SidePanel
 from opsterm.widgets.words import eighths
 
 _MOST = 12
@@ -22,14 +22,8 @@ _BAR_CELLS = 16
 Run = tuple[str, str]
 
 
-class TracePanel(VerticalScroll):
+class TracePanel(SidePanel):
     """Stays as it was opened; i or esc closes it."""
-
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    TracePanel { width: 50%; height: 1fr; background: $panel; padding: 0 1; }
-    .-narrow TracePanel, .-tiny TracePanel { width: 1fr; }
-    """
 
     def __init__(self, transaction: Transaction, shares: Shares) -> None:
         super().__init__()

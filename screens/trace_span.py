@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from opsterm.screens.trace_rows import clock
 from opsterm.services.telemetry.analysis.words import duration
 from opsterm.services.telemetry.model import Span
+from opsterm.widgets.side_panel import SidePanel
 
 _MOST = 20_000  # characters of one fact
 
 
-class SpanPanel(VerticalScroll):
+class SpanPanel(SidePanel):
     """All that is known of it; esc closes it."""
-
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    SpanPanel { width: 50%; height: 1fr; background: $panel; padding: 0 1; }
-    .-narrow SpanPanel, .-tiny SpanPanel { width: 1fr; }
-    """
 
     def __init__(self, span: Span) -> None:
         super().__init__()

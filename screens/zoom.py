@@ -6,24 +6,18 @@ import json
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from opsterm.services.lines import Flag, Level, Line, stamp
 from opsterm.services.text import clean
+from opsterm.widgets.side_panel import SidePanel
 
 _MOST = 200_000  # characters shown; a longer line is in the pane and in what is saved
 
 
-class ZoomPanel(VerticalScroll):
+class ZoomPanel(SidePanel):
     """Follows the line it was opened for; esc closes it."""
-
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    ZoomPanel { width: 50%; height: 1fr; background: $panel; padding: 0 1; }
-    .-narrow ZoomPanel, .-tiny ZoomPanel { width: 1fr; }
-    """
 
     def __init__(self, line: Line) -> None:
         super().__init__()

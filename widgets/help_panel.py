@@ -5,25 +5,21 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
 from opsterm.widgets.key_bar import live_bindings
+from opsterm.widgets.side_panel import SidePanel
 
 _KEYS = 15  # columns
 _WIDTH = 50  # columns inside a panel that does not take the whole main area
 
 
-class HelpPanel(VerticalScroll):
+class HelpPanel(SidePanel):
     """Docked beside what it explains, which goes on living."""
 
-    SCOPED_CSS = False  # its rules ask for the classes of the screen around it
-    DEFAULT_CSS = """
-    HelpPanel { width: 53; height: 1fr; background: $panel; padding: 0 1; scrollbar-size-vertical: 1; }
-    .-narrow HelpPanel, .-tiny HelpPanel { width: 1fr; }
-    """
+    DEFAULT_CSS = "HelpPanel { width: 53; scrollbar-size-vertical: 1; }"
 
     def __init__(self, title: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
