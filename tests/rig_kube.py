@@ -24,7 +24,7 @@ from opsterm.services.lines import Direction
 from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_life import Process
 from tests.needs import need, rig
-from tests.waiting import until
+from tests.waiting import until, until_done
 
 _SCRIPT = (
     'trap "echo $HOSTNAME bye; exit 0" TERM; i=0; while true; do echo $HOSTNAME line $i; i=$((i+1)); sleep 0.05; done'
@@ -178,9 +178,7 @@ async def world(kind: str) -> AsyncIterator[World]:
 
 async def until_account(real: Real) -> None:
     """Wait for the account that pods of a new namespace run as."""
-    async with asyncio.timeout(30):
-        while not (await real.run("get", "serviceaccounts", "-o", "name")).strip():
-            await asyncio.sleep(0.1)
+    await until_done(lambda: real.run("get", "serviceaccounts", "-o", "name"), "the account", 30)
 
 
 def by_source(hub: LogHub) -> dict[str, list[str]]:

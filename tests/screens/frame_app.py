@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from opsterm.tui.app import OpsTerm
 from opsterm.tui.config import Config
 from opsterm.tui.memory import Memory
 from opsterm.widgets.line_view import LineView
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 class TestService(Service):
@@ -139,4 +138,4 @@ def put(app: OpsTerm, lines: Sequence[Line]) -> None:
 async def settle(times: int = 5) -> None:
     """Give the loop a few turns, for what must not happen."""
     for _ in range(times):
-        await asyncio.sleep(0)
+        await turns()

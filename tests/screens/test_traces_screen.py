@@ -25,19 +25,21 @@ import sentry_sdk, sys, time
 
 sentry_sdk.init(dsn=sys.argv[1], traces_sample_rate=1.0, enable_logs=True)
 for number in range(int(sys.argv[2])):
-    with sentry_sdk.start_transaction(op="http.server", name="GET /slow"):
-        with sentry_sdk.start_span(op="db", description="SELECT id FROM cart"):
-            time.sleep(0.002)
-        for item in range(8):
-            with sentry_sdk.start_span(op="db", description=f"SELECT name FROM item WHERE id = {item}"):
-                time.sleep(0.008)
-        with sentry_sdk.start_span(op="http.client", description="GET http://api/price/12"):
-            time.sleep(0.01)
+    now = time.time() - 1
+    with sentry_sdk.start_transaction(op="http.server", name="GET /slow", start_timestamp=now) as request:
+        work = [("db", "SELECT id FROM cart", 0.002)]
+        work += [("db", f"SELECT name FROM item WHERE id = {item}", 0.008) for item in range(8)]
+        work += [("http.client", "GET http://api/price/12", 0.01)]
+        for op, description, seconds in work:
+            span = request.start_child(op=op, name=description, start_timestamp=now)
+            now += seconds
+            span.finish(end_timestamp=now)
         if number == 1:
             try:
                 raise KeyError("user")
             except KeyError as error:
                 sentry_sdk.capture_exception(error)
+        request.finish(end_timestamp=now)
 with sentry_sdk.start_transaction(op="http.server", name="GET /cart"):
     pass
 sentry_sdk.logger.warning("cart is empty")

@@ -27,7 +27,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
-from tests.waiting import until, until_now
+from tests.waiting import turns, until, until_now
 
 Make = Callable[..., Capture]
 
@@ -191,7 +191,7 @@ async def test_a_disk_that_hangs_holds_up_nothing(
     capture.follow(ring)
     for _ in range(3000):  # more than a pipe holds
         ring.append(line("x" * 100))
-        await asyncio.sleep(0)
+        await turns()
     await until(lambda: capture.lost, "a loss")
     ring.append(line("lost"))
     assert set(said) == {f"Capture to {tmp_path}/a.jsonl loses lines: the disk is too slow."}

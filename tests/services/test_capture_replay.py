@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from opsterm.services.serial.intake import Counters, Intake
 from opsterm.services.serial.replay import ReplayService, parse_speed
 from opsterm.services.service import State
 from opsterm.services.threads import in_thread
-from tests.waiting import until
+from tests.waiting import turns, until
 
 FRAGMENT = st.sampled_from([b"a", b"login: ", b"\r", b"\n", b"\r\n", b"\xff", b"\xc3", b"\xbc", b"\x1b[31m", b"\t"])
 STEPS = st.lists(st.one_of(FRAGMENT, st.sampled_from(["quiet", "typed", "lost"])), max_size=25)
@@ -40,8 +39,7 @@ async def happen(steps: list[bytes | str], ring: Ring) -> None:
             case bytes():
                 intake.take([(ns, step)])
             case "quiet":
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+                await turns(2)
             case "typed":
                 intake.end_prompt()
                 ring.append(Line(b"\xaa", "\\xAA", ns, ns, "/dev/ttyUSB0", Direction.TX, flags=Flag.UNSENT))

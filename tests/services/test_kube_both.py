@@ -18,7 +18,7 @@ from opsterm.services.kube.service import PodService
 from opsterm.services.kube.types import Pod
 from opsterm.services.service import State
 from tests.rig_kube import Embedded, Real, World, assert_whole, by_source, container, notes, pod_spec, world
-from tests.waiting import until
+from tests.waiting import until, until_done
 
 LONG = 100.0  # seconds: a real kubelet takes its time to end a pod
 BOTH = [pytest.param("embedded"), pytest.param("real", marks=pytest.mark.rig)]
@@ -153,7 +153,9 @@ async def test_words_are_those_of_kubectl() -> None:
 async def _same_words(cluster: Real, service: PodService) -> None:
     """Compare until both told the same about the same moment, and every kind of pod has reached its word."""
     last: tuple[object, object] = (None, None)
-    for _ in range(60):
+
+    async def same() -> bool:
+        nonlocal last
         said = (await cluster.run("get", "pods", "--no-headers")).splitlines()
         theirs = {line.split()[0]: tuple(line.split()[1:4]) for line in said}
         ours = {
@@ -161,9 +163,11 @@ async def _same_words(cluster: Real, service: PodService) -> None:
         }
         last = (ours, theirs)
         words = {word for _, word, _ in theirs.values()}
-        if ours == theirs and {"CrashLoopBackOff", "Init:CrashLoopBackOff", "Completed", "Init:0/1"} <= words:
-            return
-        await asyncio.sleep(0.5)
+        return ours == theirs and {"CrashLoopBackOff", "Init:CrashLoopBackOff", "Completed", "Init:0/1"} <= words
+
+    with suppress(AssertionError):
+        await until_done(same, "the same words", 60, every=0.5)
+        return
     raise AssertionError(f"opsterm and kubectl differ: {last}")
 
 
@@ -229,9 +233,11 @@ async def read(client: KubeClient, namespace: str, pod: str, **params: str | int
 
 async def started(client: KubeClient, namespace: str, pod: str, lines: int) -> list[bytes]:
     """The log of a container, as soon as it has as many lines."""
-    async with asyncio.timeout(LONG):
-        while True:
-            with suppress(ApiError):  # it waits to start
-                if len(found := await read(client, namespace, pod)) >= lines:
-                    return found
-            await asyncio.sleep(0.1)
+
+    async def whole() -> list[bytes]:
+        with suppress(ApiError):  # it waits to start
+            if len(found := await read(client, namespace, pod)) >= lines:
+                return found
+        return []
+
+    return await until_done(whole, f"{lines} lines of {pod}", LONG)

@@ -25,7 +25,7 @@ from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_faults import Cut
 from opsterm.tui.demo.cluster_life import Process
 from tests.rig_kube import assert_whole, by_source, notes, numbered
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 @pytest.fixture
@@ -294,16 +294,16 @@ async def test_busy_streams_leave_the_loop_to_others(cluster: Cluster, service: 
         handed[-1] += hub.ring.next_seq - seen
         seen = hub.ring.next_seq
 
-    async def turns() -> None:
+    async def turning() -> None:
         while True:
-            await asyncio.sleep(0)
+            await turns()
             handed.append(0)
 
     hub.ring.listen(count)
-    turning = asyncio.create_task(turns())
+    task = asyncio.create_task(turning())
     hub.start()
     await until(lambda: hub.lines_read == 20 * 1500, "all is read")
-    turning.cancel()
+    task.cancel()
     await hub.close()
     assert max(handed) < 1500, "one stream's piece in one turn, not those of all"
     assert hub.gaps == 0

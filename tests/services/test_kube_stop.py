@@ -16,7 +16,7 @@ from opsterm.services.service import State
 from opsterm.tui.demo.cluster import Cluster
 from opsterm.tui.demo.cluster_faults import Cut
 from tests.rig_kube import by_source, numbered
-from tests.waiting import until
+from tests.waiting import thread_turn, turns, until
 
 HUNG = 5.0  # seconds; stopping is a matter of milliseconds, and must not wait for anybody
 
@@ -49,7 +49,7 @@ async def test_after_any_number_of_steps_of_the_loop(cluster: Cluster, steps: in
     service = PodService(files=[cluster.kubeconfig])
     await service.start()
     for step in range(steps):
-        await asyncio.sleep(0 if step % 3 else 0.001)  # a thread reads the file meanwhile
+        await (turns() if step % 3 else thread_turn())  # a thread reads the file meanwhile
     await ended(service)
     await ended(service)
 
@@ -62,7 +62,7 @@ async def test_while_logs_are_opened_and_read(cluster: Cluster, steps: int) -> N
     hub = service.logs(selector="app=web")
     assert any("services/kube" in inspect.getfile(code_of(task)) for task in asyncio.all_tasks())
     for _ in range(steps):
-        await asyncio.sleep(0.001)
+        await thread_turn()
     await ended(service)
     read = hub.ring.next_seq
     cluster.write("web", "after the end")

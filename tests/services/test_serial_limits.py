@@ -7,7 +7,6 @@ import os
 import random
 import termios
 import threading
-import time
 import tty
 from collections.abc import AsyncIterator, Iterator
 
@@ -18,7 +17,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
-from tests.waiting import until
+from tests.waiting import hold_up, settled, thread_turn, turns, until
 
 PULLS = int(os.environ.get("OPSTERM_PULLS", "100"))
 """How often the cable is pulled; a thousand times takes half a minute."""
@@ -54,11 +53,7 @@ async def blocked(service: SerialService) -> None:
     """Send all `LINES`, and wait until nothing moves any more."""
     for line in LINES:
         service.send(line)
-    seen = -1
-    while seen != service.queued:
-        seen = service.queued
-        await asyncio.sleep(0.1)
-    assert service.queued > 0
+    assert await settled(lambda: service.queued) > 0
 
 
 async def test_a_deaf_peer_costs_nothing_but_the_queue(service: SerialService, device: int) -> None:
@@ -100,7 +95,7 @@ async def test_drain_waits_for_a_peer_and_not_for_a_lost_one(
 ) -> None:
     await blocked(service)
     draining = asyncio.create_task(service.drain())
-    await asyncio.sleep(0)
+    await turns()
     assert not draining.done()
     cable.pull()
     await draining
@@ -163,8 +158,8 @@ async def test_nothing_that_was_read_is_lost_however_often_the_cable_is_pulled(
             tty.setraw(device)
             for _ in range(chance.randrange(4)):
                 device.write(b"%d %b" % (number, chance.choice([b"\n", b"", b"x" * 300, b"\ny\n"])))
-                await asyncio.sleep(chance.choice([0, 0, 0.001]))
-            time.sleep(chance.choice([0, 0, 0.005]))  # the loop is late
+                await chance.choice([turns, turns, thread_turn])()
+            hold_up(chance.choice([0, 0, 0.005]))  # the loop is late
             cable.pull()
         await until(lambda: service.status.state is State.LOST, "the loss")
         cable.plug()
@@ -181,7 +176,7 @@ async def test_stopping_while_opening_leaks_nothing(cable: Cable) -> None:
     fds, threads = set(os.listdir("/dev/fd")), threading.active_count()
     for _ in range(20):
         await service.open(Settings(cable.a))
-        await asyncio.sleep(0)
+        await turns()
         await service.stop()
     await until(lambda: threading.active_count() <= threads, "no thread left")
     await until(lambda: set(os.listdir("/dev/fd")) <= fds, "no descriptor left")

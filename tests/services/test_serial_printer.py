@@ -11,7 +11,7 @@ import pytest
 
 from opsterm.services.lines import Direction, Flag, Line, Ring
 from opsterm.tui.plain.printer import Printer
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 def some(count: int) -> list[Line]:
@@ -48,7 +48,7 @@ async def told(ring: Ring, pipe: tuple[int, int]) -> AsyncIterator[Told]:
     told = Told()
     printer = Printer(ring, pipe[1], told.said.append, told.held.append, told.close)
     printing = asyncio.create_task(printer.run())
-    await asyncio.sleep(0)
+    await turns()
     yield told
     printer.finish()
     await until(lambda: (drain(pipe[0]), printing.done())[1], "the end")
@@ -65,7 +65,7 @@ def drain(fd: int) -> bytes:
 async def test_the_source_is_held_while_much_waits(ring: Ring, told: Told, pipe: tuple[int, int]) -> None:
     ring.extend(some(5_000))  # more than the pipe takes: the printer is busy with these
     await until(lambda: told.held == [] and ring.next_seq == 5_000, "the first batch")
-    await asyncio.sleep(0)
+    await turns()
     ring.extend(some(20_000))
     assert told.held == []
     ring.extend(some(1))
@@ -78,8 +78,7 @@ async def test_the_source_is_held_while_much_waits(ring: Ring, told: Told, pipe:
 
 async def test_what_was_evicted_unprinted_is_said(ring: Ring, told: Told, pipe: tuple[int, int]) -> None:
     ring.extend(some(5_000))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turns(2)
     ring.extend(some(30_100))
     out = bytearray()
     await until(lambda: (out.extend(drain(pipe[0])), out.count(b"\n") == 35_000)[1], "the rest")

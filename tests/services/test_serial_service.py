@@ -21,7 +21,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Ending, Settings
 from opsterm.services.service import State
 from tests.cable import SOCAT, Cable
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 @pytest.fixture(params=["socat", "pump"])
@@ -260,7 +260,7 @@ async def test_the_service_may_stop_twice_and_start_again(service: SerialService
 async def test_of_two_openings_at_once_the_last_holds(service: SerialService, cable: Cable, peer: Peer) -> None:
     first = asyncio.create_task(service.open(Settings(cable.a, 1200)))
     second = asyncio.create_task(service.open(Settings(cable.a, 2400)))
-    await asyncio.sleep(0)
+    await turns()
     first.cancel()
     await second
     await is_open(service)

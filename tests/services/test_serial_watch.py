@@ -11,6 +11,7 @@ import pytest
 
 from opsterm.services.serial import watch as watching
 from opsterm.services.serial.watch import Watch
+from tests.waiting import turns
 
 
 def create(folder: Path) -> None:
@@ -56,7 +57,7 @@ async def test_a_change_ends_the_wait(tmp_path: Path, name: str, change: Callabl
     (tmp_path / "link").symlink_to("deep/target")
     with Watch(str(tmp_path / name)) as watch:
         waiting = asyncio.create_task(watch.wait())
-        await asyncio.sleep(0)
+        await turns()
         assert not waiting.done()
         change(tmp_path)
         await waiting

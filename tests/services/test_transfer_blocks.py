@@ -26,7 +26,7 @@ from opsterm.services.serial.transfer.send import send_file
 from opsterm.services.service import State
 from tests.cable import Cable
 from tests.needs import need
-from tests.waiting import until
+from tests.waiting import turns, until
 
 SIZES = [0, 1, 128, 1025, 70_000]
 
@@ -240,7 +240,7 @@ async def test_lines_come_back_when_it_is_over(
     await until(lambda: len(service.ring), "the prompt")
     transfer = send_file(service, tmp_path / "small", Protocol.XMODEM_1K)
     running = asyncio.create_task(transfer.run())
-    await asyncio.sleep(0)
+    await turns()
     with pytest.raises(BadSettingError, match="the port is busy with small"):
         service.send("now")
     os.write(fd, b"Come on, CAN you hear me?\r\n")
@@ -306,7 +306,7 @@ async def test_cancelling_does_not_wait_for_a_device_that_takes_nothing(
         service.send("x" * 1_000)
     transfer = send_file(service, tmp_path / "small", Protocol.XMODEM)
     running = asyncio.create_task(transfer.run())
-    await asyncio.sleep(0)
+    await turns()
     os.write(fd, b"C")
     await until(lambda: written[-1].startswith(b"\x01\x01"), "the first block in the queue")
     transfer.cancel()
@@ -328,7 +328,7 @@ async def test_the_other_side_may_cancel(service: SerialService, cable: Cable, t
         BlockReceive(service, tmp_path, Protocol.XMODEM),
     ):
         running = asyncio.create_task(run.run())
-        await asyncio.sleep(0)
+        await turns()
         os.write(fd, b"\x18" * 10 + b"\b" * 10)
         with pytest.raises(CancelledTransferError, match=r"Cancelled by the other side\."):
             await running

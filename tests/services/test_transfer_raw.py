@@ -20,7 +20,7 @@ from opsterm.services.serial.transfer.raw import RawSend
 from opsterm.services.serial.transfer.transfer import in_units
 from opsterm.services.service import State
 from tests.cable import Cable
-from tests.waiting import until
+from tests.waiting import turns, until
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ async def test_cancelling_leaves_nothing_queued(service: SerialService, device: 
     running = asyncio.create_task(transfer.run())
     await until(lambda: service.queued and transfer.done, "a device that takes no more")
     before = transfer.done
-    await asyncio.sleep(0)
+    await turns()
     assert transfer.done == before
     transfer.cancel()
     with pytest.raises(CancelledTransferError):

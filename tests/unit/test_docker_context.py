@@ -12,6 +12,7 @@ import pytest
 from opsterm.services.docker.context import archive, stage
 from opsterm.services.docker.errors import ContextError, NoDockerfileError, NoFolderError
 from opsterm.services.docker.variants import find, ignore_file
+from tests.waiting import turns
 
 
 def put(folder: Path, *names: str) -> None:
@@ -81,7 +82,7 @@ async def test_a_cancelled_copy_writes_nothing_more(folder: Path, tmp_path: Path
     for number in range(500):
         put(folder, f"many/{number}")
     task = asyncio.create_task(stage(folder, folder / ".dockerignore", tmp_path / "staged"))
-    await asyncio.sleep(0)
+    await turns()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from opsterm.services.lines import Flag, Line, Ring
 from opsterm.services.serial.errors import BadSettingError
 from opsterm.services.serial.framing import MAX_LINE, Framing, LineAssembler
 from opsterm.services.serial.intake import Counters, Intake
-from tests.waiting import until
+from tests.waiting import turns, until
 
 DATA = st.lists(
     st.sampled_from([b"a", b"bc", b"\r", b"\n", b"\r\n", b"\0", b"\xff"]) | st.binary(max_size=5), max_size=30
@@ -103,5 +101,5 @@ async def test_another_framing_ends_the_unfinished_line() -> None:
     assert len(ring) == 0
     intake.framing = Framing.parse("nul")
     intake.take([(2, b"c\nd\0")])
-    await asyncio.sleep(0)
+    await turns()
     assert [line.raw for line in ring.since(0)] == [b"ab", b"c\nd"]
