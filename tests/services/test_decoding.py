@@ -16,6 +16,7 @@ from opsterm.services.serial import watch as watching
 from opsterm.services.serial.decoding import Decoding, process
 from opsterm.services.serial.decoding.code import MAX_BYTES, DecoderError
 from opsterm.services.serial.decoding.shown import ShownRing
+from tests.faults import no_faults
 from tests.needs import ROOT
 from tests.waiting import until
 
@@ -43,12 +44,10 @@ def source() -> Ring:
 
 @pytest.fixture
 async def decoding(source: Ring, folder: Path) -> AsyncIterator[Decoding]:
-    faults: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-    decoding = Decoding(source, folder)
-    yield decoding
-    await decoding.stop()
-    assert not faults
+    with no_faults():
+        decoding = Decoding(source, folder)
+        yield decoding
+        await decoding.stop()
 
 
 def shown(decoding: Decoding) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tty
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
+from tests.device import Device
 from tests.waiting import until
 
 
@@ -47,21 +47,6 @@ class Board:
 
     def hold_break(self, seconds: float) -> None:
         Board.done.append(f"break {seconds}")
-
-
-class Device:
-    def __init__(self, path: str) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(self.fd)
-        self.got = b""
-
-    def read(self) -> bytes:
-        try:
-            while data := os.read(self.fd, 65536):
-                self.got += data
-        except BlockingIOError:
-            pass
-        return self.got
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tty
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -17,6 +16,7 @@ from opsterm.services.serial.settings import Settings
 from opsterm.services.serial.transfer.errors import CancelledTransferError
 from opsterm.services.service import State
 from tests.cable import Cable
+from tests.device import Device
 from tests.waiting import until
 
 LINES = [f"line {number}" for number in range(2_000)]
@@ -29,21 +29,6 @@ async def service(cable: Cable) -> AsyncIterator[SerialService]:
     await until(lambda: service.status.state is State.LIVE, "port open")
     yield service
     await service.close()
-
-
-class Device:
-    def __init__(self, path: str) -> None:
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(self.fd)
-        self.got = b""
-
-    def read(self) -> bytes:
-        try:
-            while data := os.read(self.fd, 65536):
-                self.got += data
-        except BlockingIOError:
-            pass
-        return self.got
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from opsterm.services.serial.links.uuids import NORDIC_UART, full_uuid
 from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
+from tests.faults import no_faults
 from tests.waiting import until
 
 RX = NORDIC_UART.replace("6e400001", "6e400002")
@@ -128,12 +129,10 @@ def device(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture
 async def service() -> AsyncIterator[SerialService]:
-    faults: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-    service = SerialService()
-    yield service
-    await service.close()
-    assert not faults
+    with no_faults():
+        service = SerialService()
+        yield service
+        await service.close()
 
 
 async def is_open(service: SerialService) -> Client:

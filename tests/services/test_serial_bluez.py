@@ -21,6 +21,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.bluez import ADAPTER, PHONE, SERIAL_PORT, Bus, FakeBluez, received
+from tests.faults import no_faults
 from tests.waiting import until
 
 URL = f"bt://{PHONE}"
@@ -55,12 +56,10 @@ async def fake(bus: Bus, kernel: Path, monkeypatch: pytest.MonkeyPatch) -> Async
 
 @pytest.fixture
 async def service() -> AsyncIterator[SerialService]:
-    faults: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-    service = SerialService()
-    yield service
-    await service.close()
-    assert not faults
+    with no_faults():
+        service = SerialService()
+        yield service
+        await service.close()
 
 
 async def is_open(service: SerialService) -> None:

@@ -18,6 +18,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
+from tests.faults import no_faults
 from tests.needs import need
 from tests.waiting import until
 
@@ -83,12 +84,10 @@ async def host(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 @pytest.fixture
 async def service() -> AsyncIterator[SerialService]:
-    faults: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-    service = SerialService()
-    yield service
-    await service.close()
-    assert not faults
+    with no_faults():
+        service = SerialService()
+        yield service
+        await service.close()
 
 
 async def is_open(service: SerialService) -> None:

@@ -21,6 +21,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Ending, Settings
 from opsterm.services.service import State
 from tests.cable import SOCAT, Cable
+from tests.faults import no_faults
 from tests.waiting import turns, until
 
 
@@ -34,14 +35,12 @@ def cable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cable]:
 
 @pytest.fixture
 async def service(cable: Cable) -> AsyncIterator[SerialService]:
-    faults: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-    service = SerialService()
-    await service.open(Settings(cable.a, 9600))
-    await is_open(service)
-    yield service
-    await service.close()
-    assert not faults
+    with no_faults():
+        service = SerialService()
+        await service.open(Settings(cable.a, 9600))
+        await is_open(service)
+        yield service
+        await service.close()
 
 
 @pytest.fixture
