@@ -150,7 +150,7 @@ class Reports:
         try:
             if self.place and self.place.port in self._receivers and is_here(self.place.host):
                 raise itself(self.place)
-            sdk = initialised(dsn, sample_rate, version, environment, self.patience)
+            sdk = initialised(dsn, sample_rate, version, environment)
         except Exception as error:  # reports are no reason for anything else to fail
             self.on = False
             log.warning("no reports: %s", type(error).__name__)

@@ -36,13 +36,12 @@ def first(error: BaseException) -> bool:
     return True
 
 
-def initialised(dsn: str, sample_rate: float, version: str, environment: str, patience: float) -> Any:
-    """sentry_sdk, reporting to `dsn`, and for at most `patience` seconds at the end.
+def initialised(dsn: str, sample_rate: float, version: str, environment: str) -> Any:
+    """sentry_sdk, reporting to `dsn`. Every default that would tell more than is meant is given here.
 
-    Every default that would tell more than is meant is given here.
+    It does nothing by itself at the end of the interpreter: it would close before all is handed to it.
     """
     import sentry_sdk  # noqa: PLC0415  heavy
-    from sentry_sdk.integrations.atexit import AtexitIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.dedupe import DedupeIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.excepthook import ExcepthookIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
@@ -73,7 +72,6 @@ def initialised(dsn: str, sample_rate: float, version: str, environment: str, pa
         auto_enabling_integrations=False,
         integrations=[
             LoggingIntegration(event_level=None),
-            AtexitIntegration(callback=lambda _pending, _seconds: None),
             ExcepthookIntegration(),
             DedupeIntegration(),
         ],
@@ -83,7 +81,7 @@ def initialised(dsn: str, sample_rate: float, version: str, environment: str, pa
         send_default_pii=False,
         trace_propagation_targets=[],
         max_breadcrumbs=30,
-        shutdown_timeout=patience,
+        shutdown_timeout=CLOSE_SECONDS,
         auto_session_tracking=False,
         send_client_reports=False,
         enable_backpressure_handling=False,
