@@ -330,7 +330,7 @@ class SerialService(HasModem, Service):
         self.counters.errors += 1
         if self._intake is not None:
             self._intake.flush()
-        kept = f"{len(self.ring):,} lines kept"
+        kept = f"{len(self.ring):,} line{'' if len(self.ring) == 1 else 's'} kept"
         what = error.reason.partition(" (")[0]
         self.note(f"lost: {what[:1].lower()}{what[1:]}")
         at = stamp(self._lost_ns)[11:23]
