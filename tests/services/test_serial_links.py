@@ -18,6 +18,7 @@ from opsterm.services.serial.service import SerialService
 from opsterm.services.serial.settings import Settings
 from opsterm.services.service import State
 from tests.cable import Cable
+from tests.device import Device
 from tests.faults import no_faults
 from tests.needs import need
 from tests.waiting import until
@@ -251,15 +252,16 @@ async def test_the_programs_people_use_are_understood(service: SerialService, tm
             "socat": ["socat", f"TCP-LISTEN:{port},reuseaddr,bind=127.0.0.1", f"FILE:{cable.a},raw,echo=0"],
         }
         master, terminal = os.openpty()
-        device = os.open(cable.b, os.O_RDWR | os.O_NOCTTY)
+        device = Device(cable.b)
         with subprocess.Popen(commands[program], stdin=terminal, stdout=terminal, stderr=terminal) as peer:
-            await service.open(Settings(f"socket://127.0.0.1:{port}"))
-            await is_open(service)
-            os.write(device, b"ping\n")
-            await until(lambda: "ping" in texts(service, Direction.RX), "the ping through it")
-            service.send("test message")
-            answer = await asyncio.to_thread(os.read, device, 100)
-            assert answer.startswith(b"test message")
-            peer.terminate()
-        for fd in (master, terminal, device):
+            try:
+                await service.open(Settings(f"socket://127.0.0.1:{port}"))
+                await is_open(service)
+                os.write(device.fd, b"ping\n")
+                await until(lambda: "ping" in texts(service, Direction.RX), "the ping through it")
+                service.send("test message")
+                await until(lambda: device.read().startswith(b"test message"), "the line, byte by byte")
+            finally:
+                peer.terminate()
+        for fd in (master, terminal, device.fd):
             os.close(fd)
