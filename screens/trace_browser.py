@@ -67,7 +67,7 @@ class TraceBrowser(PaneScreen):
         self.error: ErrorEvent | None = None
         self.shares: Shares | None = None
         self.problems: Sequence[Finding] = ()
-        self.at = -1  # the finding that was gone to
+        self.finding_at = -1  # the finding that was gone to
         self.opened: set[str] = set()
         self.error_groups: Sequence[ErrorGroup] = ()
         self._state = State.OFF
@@ -164,10 +164,9 @@ class TraceBrowser(PaneScreen):
         if self.revision == store.revision:
             return
         self.revision = store.revision
-        for each in store.transactions:
-            if each.seq > self._last:
-                self._last = each.seq
-                self.groups.add(each, time.time())  # by our clock: that of the sender may be another
+        for each in store.transactions_since(self._last):
+            self._last = each.seq
+            self.groups.add(each, time.time())  # by our clock: that of the sender may be another
         self.heard()
         if self.is_current:
             self.fill()
@@ -266,7 +265,7 @@ class TraceBrowser(PaneScreen):
     def open_transaction(self, transaction: Transaction) -> None:
         """Show one transaction as a waterfall."""
         self.view, self.name_shown, self.transaction = "transactions", transaction.name, transaction
-        self.shares, self.problems, self.at = shares(transaction), findings(transaction), -1
+        self.shares, self.problems, self.finding_at = shares(transaction), findings(transaction), -1
         self.opened.clear()
         self.tables["trace"].set_rows(())
         self.draw()
@@ -285,7 +284,7 @@ class TraceBrowser(PaneScreen):
         if self.shares is not None:
             rows = trace_waterfall.rows(self.shares, self.size.width, self.opened)
             self.tables["trace"].set_rows(rows)
-            self._findings.update(finding_lines(self.problems, self.at))
+            self._findings.update(finding_lines(self.problems, self.finding_at))
 
     def _open_span(self, key: str) -> None:
         """A fold shows what is in it, or hides it; a span shows all that is known of it."""

@@ -54,8 +54,8 @@ class TraceJumps(TraceBrowser):
 
     def action_next_finding(self) -> None:
         """Go to the first span of the next finding, opened where it is folded."""
-        self.at = (self.at + 1) % len(self.problems)
-        finding = self.problems[self.at]
+        self.finding_at = (self.finding_at + 1) % len(self.problems)
+        finding = self.problems[self.finding_at]
         if self.shares is not None:
             key = trace_waterfall.key_of(self.shares, finding.spans[0])
             self.draw()

@@ -186,10 +186,9 @@ class TracesScreen(TraceOrganization):
 
     def heard(self) -> None:
         """New errors are an alert, where somebody wants that."""
-        for error in self.service.store.errors:
-            if error.seq > self._error_seen:
-                self._error_seen = error.seq
-                self._alerts.note(error)
+        for error in self.service.store.errors_since(self._error_seen):
+            self._error_seen = error.seq
+            self._alerts.note(error)
 
     def fill(self) -> None:
         """And the alerts."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import takewhile
+from typing import TypeVar
 
 from opsterm.services.lines import Level, Line, Ring
 from opsterm.services.listeners import Listeners
@@ -27,6 +29,9 @@ _LEVELS = {
     "error": Level.ERROR,
     "fatal": Level.ERROR,
 }
+
+
+Record = TypeVar("Record")
 
 
 @dataclass(slots=True)
@@ -91,6 +96,14 @@ class TraceStore:
     def errors(self) -> Sequence[ErrorEvent]:
         """All that are kept, oldest first."""
         return tuple(self._errors.values())
+
+    def transactions_since(self, seq: int) -> Sequence[Transaction]:
+        """Those that came after number `seq`, oldest first; looks at no others."""
+        return _newer(self._transactions, seq)
+
+    def errors_since(self, seq: int) -> Sequence[ErrorEvent]:
+        """The errors that came after number `seq`, oldest first; looks at no others."""
+        return _newer(self._errors, seq)
 
     def trace(self, trace_id: str) -> Sequence[Transaction]:
         """The transactions of one trace, in the order in which they came."""
@@ -178,3 +191,8 @@ def _line(record: LogRecord) -> Line:
     ns = round(record.time * 1e9)
     level = _LEVELS.get(record.level.casefold(), Level.NONE)
     return Line(b"", record.body, ns, ns, record.trace_id, level=level)
+
+
+def _newer(kept: dict[int, Record], seq: int) -> Sequence[Record]:
+    """Those with a greater number than `seq`; they are kept in the order of their numbers."""
+    return [kept[number] for number in takewhile(lambda number: number > seq, reversed(kept))][::-1]

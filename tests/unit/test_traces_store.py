@@ -139,3 +139,11 @@ def test_the_estimated_size_is_near_the_memory_that_is_taken() -> None:
     tracemalloc.stop()
     assert store.counts.evicted > 0
     assert 0.6 < taken / store.bytes < 1.3
+
+
+def test_only_what_is_new_is_handed_out() -> None:
+    store = TraceStore()
+    kept = [store.add(make(number)) for number in range(5)]
+    assert store.transactions_since(kept[2].seq) == kept[3:]
+    assert store.transactions_since(-1) == kept
+    assert store.transactions_since(kept[-1].seq) == []
